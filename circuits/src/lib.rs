@@ -1,0 +1,1 @@
+//! Rollup state, operations and the batch circuit.

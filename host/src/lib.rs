@@ -1,0 +1,1 @@
+//! The prover appliance: keys, prover, engines, verifier.
