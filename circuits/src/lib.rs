@@ -1,1 +1,3 @@
 //! Rollup state, operations and the batch circuit.
+
+pub mod poseidon;
