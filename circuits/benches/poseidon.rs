@@ -1,5 +1,7 @@
 //! Poseidon of two inputs: ours against light-poseidon with a reused instance, in one run.
 
+#![allow(clippy::expect_used, missing_docs)]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};

@@ -1,3 +1,5 @@
 //! Rollup state, operations and the batch circuit.
 
+pub mod babyjubjub;
+pub mod eddsa;
 pub mod poseidon;
