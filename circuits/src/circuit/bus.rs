@@ -14,7 +14,7 @@ use halo2curves::ff::{BatchInvert, Field};
 use super::columns::Columns;
 use super::table::Table;
 
-/// Kinds of tuples. A path of `n` levels has the tag [`Tag::path`]`(n)`, so that who draws a path fixes its length.
+/// Kinds of tuples. A path of `n` levels has the tag [`Tag::Path`]`(n)`, so that who draws a path fixes its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tag {
     /// (left, right, hash): `hash = poseidon([left, right])`.

@@ -14,7 +14,7 @@ use halo2curves::bn256::Fr;
 /// Number of advice columns of the first phase.
 pub const MAIN: usize = 17;
 /// Number of fixed columns that hold a region's constants; named coefficients after their first user, the slots.
-pub const COEFFICIENTS: usize = 12;
+pub const COEFFICIENTS: usize = 14;
 /// Main columns that copy constraints may touch: 0..8 (two grand products at degree 6).
 pub const COPYABLE: usize = 8;
 

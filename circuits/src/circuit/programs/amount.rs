@@ -1,0 +1,139 @@
+//! Gadgets: packed amounts, and the bytes of owners.
+
+use halo2curves::bn256::Fr;
+use halo2curves::ff::{Field, PrimeField};
+
+use crate::circuit::slot::{Builder, Part, Var, fr};
+
+/// Bits of the decimal exponent of packed amounts and fees.
+const EXPONENT_BITS: usize = 5;
+
+/// A packed amount and its value, mantissa · 10^exponent.
+#[derive(Clone, Copy)]
+pub struct Packed {
+    /// mantissa · 32 + exponent.
+    pub packed: Var,
+    /// The amount.
+    pub value: Var,
+}
+
+/// Unpacks an amount of 40 bits.
+pub fn amount(b: &mut Builder, packed: u64) -> Packed {
+    unpack(b, packed, 35)
+}
+
+/// Unpacks a fee of 16 bits.
+pub fn fee(b: &mut Builder, packed: u64) -> Packed {
+    unpack(b, packed, 11)
+}
+
+fn unpack(b: &mut Builder, packed: u64, mantissa_bits: usize) -> Packed {
+    let mantissa = b.integer(u128::from(packed >> EXPONENT_BITS), mantissa_bits);
+    let mut value = mantissa;
+    let mut terms = vec![(Fr::from(1 << EXPONENT_BITS), mantissa)];
+    for i in 0..EXPONENT_BITS {
+        let bit = b.bit(packed >> i & 1 == 1);
+        terms.push((Fr::from(1 << i), bit));
+        let power = Fr::from(10).pow_vartime([1 << i]);
+        value = b.multiply_add(power - Fr::ONE, bit, value, value);
+    }
+    let packed = b.sum(&terms, Fr::ZERO);
+    Packed { packed, value }
+}
+
+/// An integer of `bytes` bytes cut into parts that can be laid into words: `cuts` are byte offsets from its start.
+pub struct Cut {
+    limbs: Vec<(Var, usize)>,
+}
+
+/// Cuts a big-endian integer; every limb is range-checked.
+pub fn cut(b: &mut Builder, bytes: &[u8], cuts: &[usize]) -> Cut {
+    let mut limbs = Vec::new();
+    let mut from = 0;
+    for to in cuts.iter().copied().chain([bytes.len()]) {
+        let value = bytes[from..to].iter().fold(Fr::ZERO, |sum, byte| sum * Fr::from(256) + Fr::from(u64::from(*byte)));
+        let limb = b.witness(value);
+        b.range(limb, 8 * (to - from));
+        limbs.push((limb, to - from));
+        from = to;
+    }
+    Cut { limbs }
+}
+
+/// Cuts a value of `bytes` bytes.
+pub fn cut_value(b: &mut Builder, value: Var, bytes: usize, cuts: &[usize]) -> Cut {
+    let mut repr = b.value(value).to_bytes();
+    repr.reverse();
+    let limbs = cut(b, &repr[32 - bytes..], cuts);
+    let whole = limbs.value(b, 0, bytes);
+    b.assert_equal(whole, value);
+    limbs
+}
+
+impl Cut {
+    /// All limbs as parts of words.
+    pub fn parts(&self) -> Vec<Part> {
+        self.limbs.iter().map(|(limb, bytes)| Part::Value(*limb, *bytes)).collect()
+    }
+
+    /// The integer of the bytes `from..to`, which must be cuts.
+    pub fn value(&self, b: &mut Builder, from: usize, to: usize) -> Var {
+        let mut terms = Vec::new();
+        let mut end = self.limbs.iter().map(|(_, bytes)| bytes).sum::<usize>();
+        for (limb, bytes) in self.limbs.iter().rev() {
+            if end <= to && end - bytes >= from {
+                terms.push((Fr::from(256).pow_vartime([(to - end) as u64]), *limb));
+            }
+            end -= bytes;
+        }
+        b.sum(&terms, Fr::ZERO)
+    }
+}
+
+/// Where an owner's 32 bytes are split for hashing: poseidon(first 25 bytes, last 7 bytes).
+pub const OWNER_SPLIT: usize = 25;
+
+/// The owner hash of 32 bytes cut at [`OWNER_SPLIT`] among other places.
+pub fn owner_hash(b: &mut Builder, owner: &Cut) -> Var {
+    let high = owner.value(b, 0, OWNER_SPLIT);
+    let low = owner.value(b, OWNER_SPLIT, 32);
+    b.hash(high, low)
+}
+
+/// An owner opened from its hash in the state. Its halves were range-checked when it was written there.
+pub struct StoredOwner {
+    /// First 25 bytes.
+    pub high: Var,
+    /// Last 7 bytes.
+    pub low: Var,
+}
+
+/// Opens `hash` as the hash of `owner`.
+pub fn stored_owner(b: &mut Builder, owner: &[u8; 32], hash: Var) -> StoredOwner {
+    let integer =
+        |bytes: &[u8]| bytes.iter().fold(Fr::ZERO, |sum, byte| sum * Fr::from(256) + Fr::from(u64::from(*byte)));
+    let high = b.witness(integer(&owner[..OWNER_SPLIT]));
+    let low = b.witness(integer(&owner[OWNER_SPLIT..]));
+    let computed = b.hash(high, low);
+    b.assert_equal(computed, hash);
+    StoredOwner { high, low }
+}
+
+/// ⌊numerator / divisor⌋ for a constant divisor below 2^64; the quotient below 2^128.
+pub fn divide(b: &mut Builder, numerator: Var, divisor: u64) -> Var {
+    let bits = 64 - (divisor - 1).leading_zeros() as usize;
+    let (quotient, remainder) = split(&b.value(numerator), divisor);
+    let quotient = b.integer(quotient, 128);
+    let remainder = b.witness(fr(remainder));
+    b.range(remainder, bits.next_multiple_of(8));
+    let slack = b.sum(&[(-Fr::ONE, remainder)], Fr::from(divisor - 1));
+    b.range(slack, bits.next_multiple_of(8));
+    b.assert_sum(&[(Fr::from(divisor), quotient), (Fr::ONE, remainder), (-Fr::ONE, numerator)], Fr::ZERO);
+    quotient
+}
+
+fn split(numerator: &Fr, divisor: u64) -> (u128, u128) {
+    let numerator = num_bigint::BigUint::from_bytes_le(numerator.to_repr().as_ref());
+    let low = |value: num_bigint::BigUint| value.iter_u64_digits().take(2).rev().fold(0, |sum, d| sum << 64 | u128::from(d));
+    (low(&numerator / divisor), low(&numerator % divisor))
+}

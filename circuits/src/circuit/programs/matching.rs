@@ -1,0 +1,283 @@
+//! OrderMatching: two signed orders trade, as a signed match of their submitter says.
+//!
+//! The quantity is the largest that both residues and the match's expected amounts allow. That it is not larger is checked by
+//! range, that it is not smaller by tightness: one of the limits must be reached.
+
+use halo2curves::bn256::Fr;
+use halo2curves::ff::Field;
+
+use super::account::{OpenAccount, leaf_index};
+use super::amount::{Packed, amount, cut_value, divide, fee};
+use super::frame::{Frame, Running, owe};
+use super::inputs::Inputs;
+use super::rules::{message, pubdata, sub_account, token};
+use crate::circuit::slot::{Builder, Part, Var, fr};
+use crate::operation::{Order, OrderMatching};
+
+/// Prices are multiples of 10^-18.
+const PRICE_UNIT: u64 = 1_000_000_000_000_000_000;
+/// Fee ratios are multiples of 1 / 10,000.
+const RATIO_UNIT: u64 = 10_000;
+/// Bits of a residue, below the nonce in an order slot's leaf.
+const RESIDUE_BITS: usize = 128;
+/// Bits of an order nonce.
+const NONCE_BITS: usize = 24;
+/// Bits of a price.
+const PRICE_BITS: usize = 120;
+
+/// One order of the match, before the trade.
+struct Side {
+    slot: Var,
+    nonce: Var,
+    slot_leaf: Var,
+    residue: Var,
+    price: Var,
+    maker_ratio: Var,
+    taker_ratio: Var,
+    amount: Packed,
+}
+
+/// What an order becomes.
+struct Outcome {
+    leaf: Var,
+    exhausted: Var,
+}
+
+impl Side {
+    fn new(b: &mut Builder, order: &Order, slot_leaf: Fr) -> Self {
+        let slot = b.integer(u128::from(order.slot), 16);
+        let price = b.integer(order.price, PRICE_BITS);
+        b.assert_nonzero(price);
+        let maker_ratio = b.integer(u128::from(order.maker_ratio), 8);
+        let taker_ratio = b.integer(u128::from(order.taker_ratio), 8);
+        let amount = amount(b, order.amount.packed());
+
+        let bytes = slot_leaf.to_bytes();
+        let stored = u128::from_le_bytes(std::array::from_fn(|i| bytes[i]));
+        let slot_nonce = u32::from_le_bytes(std::array::from_fn(|i| bytes[16 + i]));
+        let stored = b.integer(stored, RESIDUE_BITS);
+        let slot_nonce_var = b.integer(u128::from(slot_nonce), NONCE_BITS);
+        let slot_leaf = b.sum(&[(residue_unit(), slot_nonce_var), (Fr::ONE, stored)], Fr::ZERO);
+
+        // A slot in use may be replaced by the next nonce; an empty one starts at its own.
+        let replaces = b.bit(order.nonce == slot_nonce.wrapping_add(1));
+        let nonce = b.add(slot_nonce_var, replaces);
+        let empty = b.is_zero(stored);
+        b.assert_product(replaces, empty, b.zero());
+        let fresh = b.add(replaces, empty);
+        let residue = b.select(fresh, amount.value, stored);
+        Self { slot, nonce, slot_leaf, residue, price, maker_ratio, taker_ratio, amount }
+    }
+
+    /// The slot after `quantity` has been traded: exhausted orders raise the slot's nonce.
+    fn trade(&self, b: &mut Builder, quantity: Var) -> Outcome {
+        let rest = b.sub(self.residue, quantity);
+        b.range(rest, RESIDUE_BITS);
+        let exhausted = b.is_zero(rest);
+        let nonce = b.add(self.nonce, exhausted);
+        b.range(nonce, NONCE_BITS);
+        let leaf = b.sum(&[(residue_unit(), nonce), (Fr::ONE, rest)], Fr::ZERO);
+        Outcome { leaf, exhausted }
+    }
+}
+
+fn residue_unit() -> Fr {
+    Fr::from(2).pow_vartime([RESIDUE_BITS as u64])
+}
+
+/// What the two orders have in common.
+struct Market {
+    sub: Var,
+    base: Var,
+    quote: Var,
+}
+
+/// One account's part of the trade.
+struct Leg {
+    sold_token: Var,
+    sold: Var,
+    bought_token: Var,
+    bought: Var,
+    fee: Var,
+}
+
+impl Leg {
+    /// ⌊bought · ratio / 10,000⌋ is kept for the submitter.
+    fn new(b: &mut Builder, sold: (Var, Var), bought: (Var, Var), ratio: Var) -> Self {
+        let product = b.product(bought.1, ratio);
+        let fee = divide(b, product, RATIO_UNIT);
+        Self { sold_token: sold.0, sold: sold.1, bought_token: bought.0, bought: bought.1, fee }
+    }
+}
+
+/// Settles one order's account and returns (account id, order message, new root).
+fn settle(
+    b: &mut Builder,
+    inputs: &Inputs<'_, OrderMatching>,
+    number: usize,
+    market: &Market,
+    root: Var,
+    (side, outcome, leg, sells): (&Side, &Outcome, &Leg, Var),
+) -> (Var, Var, Var) {
+    let mut account = OpenAccount::open(b, inputs.update(number));
+    let index = leaf_index(b, market.sub, side.slot);
+    account.set_order(b, index, side.slot_leaf, outcome.leaf);
+    let index = leaf_index(b, market.sub, leg.sold_token);
+    account.debit(b, index, &[leg.sold]);
+    let index = leaf_index(b, market.sub, leg.bought_token);
+    let net = b.sub(leg.bought, leg.fee);
+    account.credit(b, index, net);
+    let pkh = b.witness(account.pkh_value());
+    account.nonce(b, pkh);
+    let (id, auth, owner) = (account.id, account.auth, account.owner);
+    let root = account.close(b, root, auth, owner);
+    let signed = message(
+        b,
+        &[
+            Part::Constant(0xff, 1),
+            Part::Value(id, 4),
+            Part::Value(market.sub, 1),
+            Part::Value(side.slot, 2),
+            Part::Value(side.nonce, 3),
+            Part::Value(market.base, 2),
+            Part::Value(market.quote, 2),
+            Part::Value(side.price, 15),
+            Part::Value(sells, 1),
+            Part::Value(side.maker_ratio, 1),
+            Part::Value(side.taker_ratio, 1),
+            Part::Value(side.amount.packed, 5),
+        ],
+    );
+    b.signature(pkh, signed);
+    (id, signed, root)
+}
+
+/// (quantity, quote): at the maker's price, within the match's expected amounts, and the largest such.
+fn assert_largest(
+    b: &mut Builder,
+    (quantity, quote, value): (Var, Var, Var),
+    price: Var,
+    [expected_base, expected_quote]: [Var; 2],
+    exhausted: [Var; 2],
+) {
+    let caps = [(expected_base, quantity), (expected_quote, quote)].map(|(expected, traded)| {
+        let absent = b.is_zero(expected);
+        let present = b.not(absent);
+        let room = b.sub(expected, traded);
+        let room = b.product(present, room);
+        b.range(room, 128);
+        (present, room)
+    });
+    let full_base = b.is_zero(caps[0].1);
+    let base_reached = b.product(caps[0].0, full_base);
+    // (quantity + 1) · price ≥ (expected quote + 1) · 10^18: one more would exceed the expected quote. Since the present
+    // quantity does not, the difference is below the price.
+    let terms = [(Fr::ONE, value), (Fr::ONE, price), (-Fr::from(PRICE_UNIT), expected_quote)];
+    let excess = b.sum(&terms, -Fr::from(PRICE_UNIT));
+    let bytes = b.value(excess).to_bytes();
+    let claims = b.bit(b.value(caps[1].0) == Fr::ONE && bytes[PRICE_BITS / 8..].iter().all(|byte| *byte == 0));
+    let claimed = b.product(claims, excess);
+    b.range(claimed, PRICE_BITS);
+    let quote_reached = b.product(caps[1].0, claims);
+    let open = [exhausted[0], exhausted[1], base_reached, quote_reached].map(|reached| b.not(reached));
+    let (left, right) = (b.product(open[0], open[1]), b.product(open[2], open[3]));
+    b.assert_product(left, right, b.zero());
+}
+
+/// The program. Updates: maker, taker, submitter.
+pub fn order_matching(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, running: &mut Running) {
+    let op = &inputs.operation;
+    let frame = Frame::enter(b, running);
+    let market = Market { sub: sub_account(b, op.sub), base: token(b, op.maker.base), quote: token(b, op.maker.quote) };
+    let distinct = b.sub(market.base, market.quote);
+    b.assert_nonzero(distinct);
+    let fee_token = token(b, op.fee_token);
+    let fee = fee(b, op.fee.packed());
+
+    let maker = Side::new(b, &op.maker, inputs.leaf(0, 0));
+    let taker = Side::new(b, &op.taker, inputs.leaf(1, 0));
+    let maker_sells = b.bit(op.maker.is_sell);
+    let taker_sells = b.sum(&[(-Fr::ONE, maker_sells), (Fr::ONE, b.active())], Fr::ZERO);
+    // The buyer pays at least what the seller asks.
+    let [if_maker_sells, if_taker_sells] = [(&taker, &maker), (&maker, &taker)].map(|(buyer, seller)| (buyer.price, seller.price));
+    let surplus = b.sub(if_maker_sells.0, if_maker_sells.1);
+    let deficit = b.sub(if_taker_sells.0, if_taker_sells.1);
+    let surplus = b.select(maker_sells, surplus, deficit);
+    b.range(surplus, PRICE_BITS);
+
+    let quantity = b.witness(fr(inputs.quantity()));
+    b.assert_nonzero(quantity);
+    let value = b.product(quantity, maker.price);
+    let quote = divide(b, value, PRICE_UNIT);
+    b.assert_nonzero(quote);
+    let (maker_after, taker_after) = (maker.trade(b, quantity), taker.trade(b, quantity));
+    let expected = [op.expected_base, op.expected_quote].map(|amount| b.integer(amount, 128));
+    let exhausted = [maker_after.exhausted, taker_after.exhausted];
+    assert_largest(b, (quantity, quote, value), maker.price, expected, exhausted);
+
+    let maker_token = b.select(maker_sells, market.base, market.quote);
+    let taker_token = b.sum(&[(Fr::ONE, market.base), (Fr::ONE, market.quote), (-Fr::ONE, maker_token)], Fr::ZERO);
+    let maker_sold = b.select(maker_sells, quantity, quote);
+    let taker_sold = b.sum(&[(Fr::ONE, quantity), (Fr::ONE, quote), (-Fr::ONE, maker_sold)], Fr::ZERO);
+    let maker_leg = Leg::new(b, (maker_token, maker_sold), (taker_token, taker_sold), maker.maker_ratio);
+    let taker_leg = Leg::new(b, (taker_token, taker_sold), (maker_token, maker_sold), taker.taker_ratio);
+
+    let settled = (&maker, &maker_after, &maker_leg, maker_sells);
+    let (maker_id, maker_message, root) = settle(b, inputs, 0, &market, frame.root, settled);
+    let settled = (&taker, &taker_after, &taker_leg, taker_sells);
+    let (taker_id, taker_message, root) = settle(b, inputs, 1, &market, root, settled);
+    let distinct = b.sub(maker_id, taker_id);
+    b.assert_nonzero(distinct);
+
+    let mut submitter = OpenAccount::open(b, inputs.update(2));
+    let index = leaf_index(b, market.sub, fee_token);
+    submitter.debit(b, index, &[fee.value]);
+    let pkh = b.witness(submitter.pkh_value());
+    submitter.nonce(b, pkh);
+    let (submitter_id, auth, owner) = (submitter.id, submitter.auth, submitter.owner);
+    let root = submitter.close(b, root, auth, owner);
+
+    let mut parts = vec![
+        Part::Constant(8, 1),
+        Part::Value(submitter_id, 4),
+        Part::Value(market.sub, 1),
+        Part::Value(fee_token, 2),
+        Part::Value(fee.packed, 2),
+        Part::Value(expected[0], 16),
+    ];
+    parts.extend(cut_value(b, expected[1], 16, &[5]).parts());
+    let terms = message(b, &parts);
+    let orders = b.hash(maker_message, taker_message);
+    let signed = b.hash(terms, orders);
+    b.signature(pkh, signed);
+
+    owe(b, running, submitter_id, maker_leg.bought_token, maker_leg.fee);
+    owe(b, running, submitter_id, taker_leg.bought_token, taker_leg.fee);
+    let zero = b.zero();
+    owe(b, running, zero, fee_token, fee.value);
+
+    let mut parts = vec![
+        Part::Constant(8, 1),
+        Part::Value(market.sub, 1),
+        Part::Value(maker_id, 4),
+        Part::Value(taker_id, 4),
+        Part::Value(submitter_id, 4),
+        Part::Value(maker.slot, 2),
+        Part::Value(taker.slot, 2),
+        Part::Value(maker_token, 2),
+        Part::Value(taker_token, 2),
+    ];
+    parts.extend(cut_value(b, fee_token, 2, &[1]).parts());
+    parts.extend([
+        Part::Value(maker.amount.packed, 5),
+        Part::Value(taker.amount.packed, 5),
+        Part::Value(fee.packed, 2),
+        Part::Value(maker.maker_ratio, 1),
+        Part::Value(taker.taker_ratio, 1),
+    ]);
+    parts.extend(cut_value(b, maker_sold, 16, &[8]).parts());
+    parts.extend(cut_value(b, taker_sold, 16, &[15]).parts());
+    parts.extend([Part::Value(maker.nonce, 3), Part::Value(taker.nonce, 3), Part::Value(maker_sells, 1)]);
+    let chunks = pubdata(b, 4, &parts);
+    frame.leave(b, running, root, &chunks);
+}

@@ -1,0 +1,58 @@
+//! The programs of the operation slots, one a kind of operation.
+//!
+//! A program says what the operation demands, in the order in which it reads best: it takes the block's running state
+//! ([`frame`]), opens and closes accounts ([`account`]), asks for signatures, and hands the running state on with the
+//! operation's public data. What one program proves about an operation:
+//!
+//! - every state change is a Merkle path from the root that the previous operation left;
+//! - amounts, fees and limits hold as integers: whatever could wrap around the field is range-checked;
+//! - the signed message and the public data are recomposed from the very values that the state changes used.
+//!
+//! Balances are range-checked where they shrink and where value enters (Deposit); credits inside the rollup only
+//! move what is there, so they cannot wrap.
+
+pub mod account;
+pub mod amount;
+pub mod block;
+pub mod credit;
+pub mod deposit;
+pub mod exit;
+pub mod frame;
+pub mod inputs;
+pub mod key_change;
+pub mod matching;
+pub mod rules;
+pub mod transfer;
+pub mod withdraw;
+
+use crate::circuit::slot::Builder;
+use crate::operation::{Kind, Operation};
+use crate::trace::OperationTrace;
+use frame::Running;
+use inputs::Inputs;
+
+/// Runs the program of a kind: on an operation of that kind, or on zeros for an empty slot.
+pub fn run(kind: Kind, operation: Option<&OperationTrace>, running: &mut Running) -> Builder {
+    let mut b = Builder::new(operation.is_some());
+    macro_rules! program {
+        ($program:path, $kind:ident) => {{
+            let inputs = match operation.map(|trace| (trace, trace.operation.operation())) {
+                Some((trace, Operation::$kind(operation))) => Inputs::new(operation.clone(), trace),
+                _ => Inputs::empty(),
+            };
+            $program(&mut b, &inputs, running)
+        }};
+    }
+    match kind {
+        Kind::Noop => credit::noop(&mut b, running),
+        Kind::Deposit => program!(deposit::deposit, Deposit),
+        Kind::TransferToNew => program!(transfer::transfer_to_new, TransferToNew),
+        Kind::Withdraw => program!(withdraw::withdraw, Withdraw),
+        Kind::Transfer => program!(transfer::transfer, Transfer),
+        Kind::FullExit => program!(exit::full_exit, FullExit),
+        Kind::ChangePubKey => program!(key_change::change_pub_key, ChangePubKey),
+        Kind::ForcedExit => program!(exit::forced_exit, ForcedExit),
+        Kind::OrderMatching => program!(matching::order_matching, OrderMatching),
+    }
+    b
+}

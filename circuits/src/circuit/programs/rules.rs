@@ -1,0 +1,130 @@
+//! Gadgets: rules that several operations share.
+
+use halo2curves::bn256::Fr;
+use halo2curves::ff::{Field, PrimeField};
+
+use super::account::{OpenAccount, leaf_index};
+use crate::circuit::slot::{Builder, Part, Var, fr};
+use crate::poseidon::hash2;
+
+/// Account that holds the chains' reserves; it has no owner, ever.
+const RESERVE_ACCOUNT: u64 = 1;
+/// First token that a chain issues; the stablecoins pooled as token 1 are this and the following fourteen.
+const FIRST_CHAIN_TOKEN: u64 = 17;
+/// Last pooled stablecoin.
+const LAST_STABLECOIN: u64 = 31;
+/// A stablecoin's reserve mirror is its id less this.
+const MIRROR_OFFSET: u64 = 15;
+
+/// The account's owner is set: it exists, and it is not the reserve account.
+pub fn assert_owned(b: &mut Builder, owner_hash: Var) {
+    let empty = hash2(Fr::ZERO, Fr::ZERO);
+    let difference = b.sum(&[(Fr::ONE, owner_hash), (-empty, b.active())], Fr::ZERO);
+    b.assert_nonzero(difference);
+}
+
+/// The owner hash of an account that does not exist.
+pub fn no_owner(b: &mut Builder) -> Var {
+    let empty = hash2(Fr::ZERO, Fr::ZERO);
+    b.sum(&[(empty, b.active())], Fr::ZERO)
+}
+
+/// The account is not the reserve account: for accounts that an operation may create.
+pub fn assert_not_reserve(b: &mut Builder, id: Var) {
+    let difference = b.sum(&[(Fr::ONE, id), (-Fr::from(RESERVE_ACCOUNT), b.active())], Fr::ZERO);
+    b.assert_nonzero(difference);
+}
+
+/// A token of a chain and what it is in the rollup.
+pub struct TokenPair {
+    /// Token on the chain.
+    pub l1: Var,
+    /// Token in the rollup: the same, or 1 for a pooled stablecoin.
+    pub l2: Var,
+    /// Token of the reserve leaf.
+    reserve: Var,
+}
+
+/// Token pair rule: l1 ≥ 17, and l2 = l1 or (l2 = 1 and l1 ≤ 31). Both fit 16 bits.
+pub fn token_pair(b: &mut Builder, l1: u16, l2: u16) -> TokenPair {
+    let pooled = b.bit(l1 != l2);
+    let above = b.integer(u128::from(l1).saturating_sub(u128::from(FIRST_CHAIN_TOKEN)), 16);
+    let l1 = b.sum(&[(Fr::ONE, above), (Fr::from(FIRST_CHAIN_TOKEN), b.active())], Fr::ZERO);
+    b.range(l1, 16);
+    let room = b.sum(&[(-Fr::ONE, l1)], Fr::from(LAST_STABLECOIN));
+    let room = b.product(pooled, room);
+    b.range(room, 8);
+    let to_pool = b.sum(&[(-Fr::ONE, l1)], Fr::ONE);
+    let l2 = b.multiply_add(Fr::ONE, pooled, to_pool, l1);
+    let reserve = b.sum(&[(Fr::ONE, l1), (-Fr::from(MIRROR_OFFSET), pooled)], Fr::ZERO);
+    TokenPair { l1, l2, reserve }
+}
+
+impl TokenPair {
+    /// Opens the reserve account. Returns it with the index of the leaf of `chain`, which the bus keeps within the
+    /// block's chains.
+    pub fn open_reserve<'a>(
+        &self,
+        b: &mut Builder,
+        update: Option<&'a crate::trace::AccountUpdate>,
+        chain: Var,
+    ) -> (OpenAccount<'a>, Var) {
+        let reserve = OpenAccount::open(b, update);
+        b.assert_sum(&[(Fr::ONE, reserve.id), (-Fr::from(RESERVE_ACCOUNT), b.active())], Fr::ZERO);
+        let index = leaf_index(b, chain, self.reserve);
+        (reserve, index)
+    }
+}
+
+/// amount = min(a, b), all below 2^128: amount is one of them, and neither is less. Returns what is left of both.
+pub fn assert_minimum(b: &mut Builder, amount: Var, left: Var, right: Var) -> [Var; 2] {
+    let rests = [left, right].map(|value| {
+        let rest = b.sub(value, amount);
+        b.range(rest, 128);
+        rest
+    });
+    b.assert_product(rests[0], rests[1], b.zero());
+    rests
+}
+
+/// Folds a message's 31-byte words: the field element that is signed.
+pub fn message(b: &mut Builder, parts: &[Part]) -> Var {
+    let words = b.words(31, parts);
+    let start = b.zero();
+    words.into_iter().fold(start, |fold, word| b.hash(fold, word))
+}
+
+/// Public data in 23-byte chunks, padded to the operation's number of chunks.
+pub fn pubdata(b: &mut Builder, chunks: usize, parts: &[Part]) -> Vec<Var> {
+    let mut words = b.words(23, parts);
+    words.resize(chunks, b.zero());
+    words
+}
+
+/// A big-endian integer of at most 31 bytes.
+pub fn integer(bytes: &[u8]) -> Fr {
+    bytes.iter().fold(Fr::ZERO, |sum, byte| sum * Fr::from(256) + Fr::from(u64::from(*byte)))
+}
+
+/// The low 128 bits of a field element.
+pub fn low128(value: &Fr) -> u128 {
+    let bytes = value.to_repr();
+    u128::from_le_bytes(std::array::from_fn(|i| bytes.as_ref()[i]))
+}
+
+/// Sub-account, 8 bits; the path of the leaf it leads to forces it below 32.
+pub fn sub_account(b: &mut Builder, sub: u8) -> Var {
+    b.integer(u128::from(sub), 8)
+}
+
+/// A token that users hold, 16 bits.
+pub fn token(b: &mut Builder, token: u16) -> Var {
+    b.integer(u128::from(token), 16)
+}
+
+/// Signing time, 32 bits; signed, not checked.
+pub fn timestamp(b: &mut Builder, time: u32) -> Var {
+    let var = b.witness(fr(u128::from(time)));
+    b.range(var, 32);
+    var
+}

@@ -1,0 +1,73 @@
+//! Withdraw: an amount leaves the rollup on a chain whose reserve covers it.
+
+use halo2curves::bn256::Fr;
+
+use super::account::{OpenAccount, leaf_index};
+use super::amount::{cut, cut_value, fee};
+use super::frame::{Frame, Running, owe};
+use super::inputs::Inputs;
+use super::rules::{message, pubdata, sub_account, timestamp, token_pair};
+use crate::circuit::slot::{Builder, Part};
+use crate::operation::Withdraw;
+
+/// The program. Updates: account, reserve.
+pub fn withdraw(b: &mut Builder, inputs: &Inputs<'_, Withdraw>, running: &mut Running) {
+    let op = &inputs.operation;
+    let frame = Frame::enter(b, running);
+    let chain = b.witness(Fr::from(u64::from(op.chain)));
+    let sub = sub_account(b, op.sub);
+    let pair = token_pair(b, op.l1_token, op.l2_token);
+    let amount_bytes = cut(b, &op.amount.to_be_bytes(), &[12]);
+    let amount = amount_bytes.value(b, 0, 16);
+    let fee = fee(b, op.fee.packed());
+    let to = cut(b, &op.to, &[17, 24]);
+    let fast = b.bit(op.fast);
+    let fee_ratio = b.integer(u128::from(op.fee_ratio), 16);
+    let time = timestamp(b, op.time);
+
+    let mut account = OpenAccount::open(b, inputs.update(0));
+    let index = leaf_index(b, sub, pair.l2);
+    account.debit(b, index, &[amount, fee.value]);
+    let pkh = b.witness(account.pkh_value());
+    let (nonce, raised) = (account.nonce(b, pkh), account.raised(b));
+    let (id, owner) = (account.id, account.owner);
+    let root = account.close(b, frame.root, raised, owner);
+
+    let (mut reserve, index) = pair.open_reserve(b, inputs.update(1), chain);
+    reserve.debit(b, index, &[amount]);
+    let (auth, owner) = (reserve.auth, reserve.owner);
+    let root = reserve.close(b, root, auth, owner);
+
+    // The second word of the message ends after the nonce's first byte.
+    let nonce_bytes = cut_value(b, nonce, 4, &[1]);
+    let mut parts = vec![Part::Constant(3, 1), Part::Value(chain, 1), Part::Value(id, 4), Part::Value(sub, 1)];
+    parts.extend(to.parts());
+    parts.extend([
+        Part::Value(pair.l2, 2),
+        Part::Value(pair.l1, 2),
+        Part::Value(amount, 16),
+        Part::Value(fee.packed, 2),
+    ]);
+    parts.extend(nonce_bytes.parts());
+    parts.extend([Part::Value(fast, 1), Part::Value(fee_ratio, 2), Part::Value(time, 4)]);
+    let signed = message(b, &parts);
+    b.signature(pkh, signed);
+
+    let zero = b.zero();
+    owe(b, running, zero, pair.l2, fee.value);
+    let mut parts = vec![
+        Part::Constant(3, 1),
+        Part::Value(chain, 1),
+        Part::Value(id, 4),
+        Part::Value(sub, 1),
+        Part::Value(pair.l1, 2),
+        Part::Value(pair.l2, 2),
+    ];
+    parts.extend(amount_bytes.parts());
+    parts.push(Part::Value(fee.packed, 2));
+    parts.extend(to.parts());
+    parts.extend([Part::Value(nonce, 4), Part::Value(fee_ratio, 2)]);
+    let chunks = pubdata(b, 3, &parts);
+    frame.report(b, running, chain, &chunks);
+    frame.leave(b, running, root, &chunks);
+}

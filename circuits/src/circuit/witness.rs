@@ -1,0 +1,139 @@
+//! The witness of a batch: the trace of an executed block laid into the regions.
+
+use halo2curves::bn256::Fr;
+
+use super::layout::Layout;
+use super::programs::block::{Ends, block};
+use super::programs::credit::credit;
+use super::programs::frame::Running;
+use super::programs::run;
+use super::signature::SignatureUse;
+use super::slot::{Builder, Slots};
+use super::table::Table;
+use super::tape::{HashUse, TapeError};
+use crate::circuit::columns::MAIN;
+use crate::operation::Kind;
+use crate::public_inputs::PublicInputs;
+use crate::trace::{BlockTrace, PathUpdate};
+
+/// The block does not fit the preset.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the block needs {needed} {table}, the preset has {available}: use a larger preset or a smaller block")]
+pub struct CapacityError {
+    /// What is used up.
+    pub table: String,
+    /// How many the block needs.
+    pub needed: usize,
+    /// How many there are.
+    pub available: usize,
+}
+
+/// First-phase advice and public inputs of one batch.
+#[derive(Clone, Debug)]
+pub struct Witness {
+    /// Main columns.
+    pub advice: Table,
+    /// The instance column.
+    pub instance: Vec<Fr>,
+}
+
+impl Witness {
+    /// Lays out an executed block.
+    ///
+    /// # Errors
+    /// The block needs more of something than the layout has.
+    pub fn new(layout: &Layout, trace: &BlockTrace, public: &PublicInputs) -> Result<Self, CapacityError> {
+        let mut advice = Table::new(MAIN, layout.end + 1);
+        let mut running = Running::start(trace.old_root, public.z);
+        let mut requests = Requests::default();
+
+        let mut used = vec![0; layout.kinds.len()];
+        for operation in &trace.operations {
+            let kind = operation.operation.kind();
+            let found = layout.kinds.iter().position(|(other, _)| *other == kind);
+            let builder = run(kind, Some(operation), &mut running);
+            if let Some(position) = found {
+                let slots = &layout.kinds[position].1;
+                if used[position] < slots.count() {
+                    slots.fill(&mut advice, used[position], &builder);
+                }
+                used[position] += 1;
+            }
+            requests.take(&builder);
+            requests.signatures.extend(
+                operation.operation.signatures().into_iter().zip(builder.signed_messages()).map(
+                    |((key, signature), message)| SignatureUse {
+                        ax: key.x,
+                        ay: key.y,
+                        r8x: signature.r8.x,
+                        r8y: signature.r8.y,
+                        s: signature.s,
+                        message: *message,
+                        count: 1,
+                    },
+                ),
+            );
+            requests.paths.extend(operation.updates.iter().flat_map(|u| u.leaves.iter().chain([&u.path])));
+        }
+        for (kind, slots) in &layout.kinds {
+            let position = layout.kinds.iter().position(|(other, _)| other == kind).unwrap_or_default();
+            check(kind.name(), used[position], slots.count())?;
+            let empty = run(*kind, None, &mut Running::start(Fr::zero(), public.z));
+            fill_empty(slots, &mut advice, used[position], &empty);
+        }
+
+        let mut root = running.root;
+        check("fee credits", trace.credits.len(), layout.credits.count())?;
+        for (number, owed) in trace.credits.iter().enumerate() {
+            let mut builder = Builder::new(true);
+            root = credit(&mut builder, Some(owed), number as u64, root);
+            layout.credits.fill(&mut advice, number, &builder);
+            requests.take(&builder);
+            requests.paths.extend(owed.update.leaves.iter().chain([&owed.update.path]));
+        }
+        let mut empty = Builder::new(false);
+        credit(&mut empty, None, 0, Fr::zero());
+        fill_empty(&layout.credits, &mut advice, trace.credits.len(), &empty);
+
+        let ends = Ends { old_root: trace.old_root, new_root: root, credits: trace.credits.len() as u64 };
+        let mut builder = Builder::new(true);
+        block(&mut builder, &ends, &running, public.chain_evaluations.len() as u64);
+        layout.block.fill(&mut advice, 0, &builder);
+
+        check("signatures", requests.signatures.len(), layout.signatures.slots())?;
+        requests.hashes.extend(layout.signatures.fill(&mut advice, &requests.signatures));
+        let hashes: Vec<_> =
+            requests.hashes.iter().map(|(left, right)| HashUse { left: *left, right: *right, count: 1 }).collect();
+        layout.tape.fill(&mut advice, &requests.paths, &hashes).map_err(|TapeError::Full { needed, available }| {
+            CapacityError { table: "pairs of permutations".to_owned(), needed, available }
+        })?;
+        Ok(Self { advice, instance: public.instance() })
+    }
+}
+
+/// What the slots draw from the tables.
+#[derive(Default)]
+struct Requests<'a> {
+    hashes: Vec<(Fr, Fr)>,
+    paths: Vec<&'a PathUpdate>,
+    signatures: Vec<SignatureUse>,
+}
+
+impl Requests<'_> {
+    fn take(&mut self, builder: &Builder) {
+        self.hashes.extend_from_slice(builder.drawn_hashes());
+    }
+}
+
+fn fill_empty(slots: &Slots, advice: &mut Table, used: usize, empty: &Builder) {
+    for slot in used..slots.count() {
+        slots.fill(advice, slot, empty);
+    }
+}
+
+fn check(table: &str, needed: usize, available: usize) -> Result<(), CapacityError> {
+    if needed > available {
+        return Err(CapacityError { table: table.to_owned(), needed, available });
+    }
+    Ok(())
+}
