@@ -16,8 +16,10 @@ use blake_hash::{Blake512, Digest};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
 use num_bigint::BigUint;
+use serde::{Deserialize, Serialize};
 
 use crate::babyjubjub::{BASE, ORDER, Point};
+use crate::encoding;
 use crate::poseidon::hash5;
 
 /// Bits below this position are not compared.
@@ -27,11 +29,14 @@ static ORDER_LEADING: LazyLock<BigUint> = LazyLock::new(|| &*ORDER >> COMPARED_F
 static MODULUS_LEADING: LazyLock<BigUint> = LazyLock::new(|| integer(&-Fr::ONE) >> COMPARED_FROM);
 
 /// A signature of one field element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Signature {
     /// The commitment to the nonce.
+    #[serde(with = "encoding::point")]
     pub r8: Point,
     /// The response, an integer below ℓ.
+    #[serde(with = "encoding::element")]
     pub s: Fr,
 }
 

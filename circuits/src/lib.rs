@@ -2,5 +2,10 @@
 
 pub mod babyjubjub;
 pub mod circuit;
+pub mod chain;
 pub mod eddsa;
+pub mod encoding;
+pub mod operation;
+pub mod packing;
 pub mod poseidon;
+pub mod trace;

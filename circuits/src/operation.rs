@@ -1,0 +1,194 @@
+//! The rollup's nine operations: their fields, the bytes their authors sign, and the public data they leave.
+//!
+//! A [`Block`] is what the sequencer hands over, as JSON with one-entry objects `{"transfer": {…}}`; signed kinds carry
+//! `body`, `public_key` and `signature`. Types hold what the wire can hold; the rules on values (tokens, ids, chains) are
+//! checked by [`SignedOperation::check`], those on state by the execution.
+
+pub mod change_pub_key;
+pub mod deposit;
+pub mod exit;
+pub mod identity;
+mod kind;
+mod limits;
+mod message;
+pub mod order_matching;
+mod pubdata;
+mod signed;
+pub mod transfer;
+pub mod withdraw;
+
+use std::fmt;
+
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+pub use change_pub_key::ChangePubKey;
+pub use deposit::Deposit;
+pub use exit::{ForcedExit, FullExit};
+pub use identity::{Owner, PubKeyHash};
+pub use kind::{Kind, KindError};
+pub use limits::{
+    COLLECTOR, FIRST_USER, MAX_ACCOUNT, MAX_SUB, POOLED_USD, RESERVES, Violation, ratio_of, reserve_token,
+};
+pub use message::Message;
+pub use order_matching::{Order, OrderMatching, OrderNonce, Price};
+pub use pubdata::{CHUNK_BYTES, Pubdata};
+pub use signed::Signed;
+pub use transfer::{Transfer, TransferToNew};
+pub use withdraw::Withdraw;
+
+/// Does nothing; one chunk of public data.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Noop {}
+
+/// A block of operations, as the sequencer orders them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    /// The block's number: the state's plus one.
+    pub number: u64,
+    /// Seconds since 1970, as the sequencer says.
+    pub timestamp: u64,
+    /// At least one.
+    #[serde(deserialize_with = "numbered")]
+    pub operations: Vec<SignedOperation>,
+}
+
+impl Block {
+    /// Reads a block from JSON.
+    ///
+    /// # Errors
+    /// Malformed text, unknown fields, values of wrong width or form; the message names the operation's index and kind,
+    /// line and column.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
+/// One operation with the signatures it needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // Each is documented at its type.
+pub enum SignedOperation {
+    Noop(Noop),
+    Deposit(Deposit),
+    TransferToNew(Signed<TransferToNew>),
+    Withdraw(Signed<Withdraw>),
+    Transfer(Signed<Transfer>),
+    FullExit(FullExit),
+    ChangePubKey(Signed<ChangePubKey>),
+    ForcedExit(Signed<ForcedExit>),
+    OrderMatching(Box<Signed<OrderMatching>>),
+}
+
+impl SignedOperation {
+    /// The operation's kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Noop(_) => Kind::Noop,
+            Self::Deposit(_) => Kind::Deposit,
+            Self::TransferToNew(_) => Kind::TransferToNew,
+            Self::Withdraw(_) => Kind::Withdraw,
+            Self::Transfer(_) => Kind::Transfer,
+            Self::FullExit(_) => Kind::FullExit,
+            Self::ChangePubKey(_) => Kind::ChangePubKey,
+            Self::ForcedExit(_) => Kind::ForcedExit,
+            Self::OrderMatching(_) => Kind::OrderMatching,
+        }
+    }
+
+    /// The chain that checks the operation's public data, for the kinds that a chain checks.
+    pub fn chain(&self) -> Option<u8> {
+        match self {
+            Self::Deposit(deposit) => Some(deposit.chain),
+            Self::Withdraw(withdraw) => Some(withdraw.body.chain),
+            Self::FullExit(exit) => Some(exit.chain),
+            Self::ChangePubKey(change) => Some(change.body.chain),
+            Self::ForcedExit(exit) => Some(exit.body.chain),
+            Self::Noop(_) | Self::TransferToNew(_) | Self::Transfer(_) | Self::OrderMatching(_) => None,
+        }
+    }
+
+    /// The rules on the operation's values that need no state.
+    ///
+    /// # Errors
+    /// The first value that is out of its range.
+    pub fn check(&self) -> Result<(), Violation> {
+        match self {
+            Self::Noop(_) => Ok(()),
+            Self::Deposit(deposit) => deposit.check(),
+            Self::TransferToNew(transfer) => transfer.body.check(),
+            Self::Withdraw(withdraw) => withdraw.body.check(),
+            Self::Transfer(transfer) => transfer.body.check(),
+            Self::FullExit(exit) => exit.check(),
+            Self::ChangePubKey(change) => change.body.check(),
+            Self::ForcedExit(exit) => exit.body.check(),
+            Self::OrderMatching(matching) => matching.body.check(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SignedOperation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OperationVisitor)
+    }
+}
+
+/// Reads `{"kind": {…}}` and names the kind in every error; reserved kinds are refused by name.
+struct OperationVisitor;
+
+impl<'de> Visitor<'de> for OperationVisitor {
+    type Value = SignedOperation;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object with one entry, the operation under its kind")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SignedOperation, A::Error> {
+        let name: String = map.next_key()?.ok_or_else(|| A::Error::custom("the operation has no kind"))?;
+        let kind = Kind::from_name(&name).map_err(A::Error::custom)?;
+        let operation = match kind {
+            Kind::Noop => map.next_value().map(SignedOperation::Noop),
+            Kind::Deposit => map.next_value().map(SignedOperation::Deposit),
+            Kind::TransferToNew => map.next_value().map(SignedOperation::TransferToNew),
+            Kind::Withdraw => map.next_value().map(SignedOperation::Withdraw),
+            Kind::Transfer => map.next_value().map(SignedOperation::Transfer),
+            Kind::FullExit => map.next_value().map(SignedOperation::FullExit),
+            Kind::ChangePubKey => map.next_value().map(SignedOperation::ChangePubKey),
+            Kind::ForcedExit => map.next_value().map(SignedOperation::ForcedExit),
+            Kind::OrderMatching => map.next_value().map(SignedOperation::OrderMatching),
+        };
+        let operation = operation.map_err(|error| A::Error::custom(format_args!("{kind}: {error}")))?;
+        match map.next_key::<String>()? {
+            None => Ok(operation),
+            Some(second) => Err(A::Error::custom(format_args!("{kind}: a second entry '{second}' in one operation"))),
+        }
+    }
+}
+
+/// A list of operations whose errors name the operation's index.
+fn numbered<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SignedOperation>, D::Error> {
+    struct Operations;
+
+    impl<'de> Visitor<'de> for Operations {
+        type Value = Vec<SignedOperation>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a list of operations")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut operations = Vec::new();
+            loop {
+                let next = list.next_element();
+                match next.map_err(|error| A::Error::custom(format_args!("operation {}: {error}", operations.len())))? {
+                    Some(operation) => operations.push(operation),
+                    None => return Ok(operations),
+                }
+            }
+        }
+    }
+
+    deserializer.deserialize_seq(Operations)
+}

@@ -1,0 +1,208 @@
+//! What executing a block leaves for the circuit: every operation with its public data and each tree update it made.
+//!
+//! Written by the execution, read by the circuit and by the public inputs. Updates are strictly sequential: each starts
+//! from the root that the one before left, across operations and into the credits at the block's end.
+
+use halo2curves::bn256::Fr;
+use halo2curves::ff::{Field, PrimeField};
+
+use crate::encoding::word;
+use crate::operation::{Owner, PubKeyHash, Pubdata, SignedOperation};
+use crate::poseidon::hash2;
+
+/// One leaf of a tree before and after, with the path that both share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathUpdate {
+    /// The leaf's position; bit i says whether the node at level i is the right child.
+    pub index: u64,
+    /// The leaf before.
+    pub old_leaf: Fr,
+    /// The leaf after.
+    pub new_leaf: Fr,
+    /// The other child at each level, from the leaf to the root.
+    pub siblings: Vec<Fr>,
+    /// The root before.
+    pub old_root: Fr,
+    /// The root after.
+    pub new_root: Fr,
+}
+
+impl PathUpdate {
+    /// The root that a leaf leads to along this path.
+    pub fn root_of(&self, leaf: Fr) -> Fr {
+        self.siblings.iter().enumerate().fold(leaf, |node, (level, sibling)| {
+            if self.index >> level & 1 == 1 { hash2(*sibling, node) } else { hash2(node, *sibling) }
+        })
+    }
+}
+
+/// An account as its leaf binds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// How many operations the account has signed.
+    pub nonce: u32,
+    /// The key that signs for it; zero: none.
+    pub pkh: PubKeyHash,
+    /// Its owner; zero: the account does not exist.
+    pub owner: Owner,
+    /// Root of its balances.
+    pub balance_root: Fr,
+    /// Root of its order slots.
+    pub order_root: Fr,
+}
+
+impl Account {
+    /// nonce · 2^160 + key hash.
+    pub fn auth(&self) -> Fr {
+        let mut bytes = [0; 24];
+        bytes[..4].copy_from_slice(&self.nonce.to_be_bytes());
+        bytes[4..].copy_from_slice(&self.pkh.0);
+        word(&bytes)
+    }
+
+    /// P(first 25 bytes of the owner, last 7 bytes).
+    pub fn owner_hash(&self) -> Fr {
+        self.owner.hash()
+    }
+
+    /// P(P(auth, owner hash), P(balance root, order root)).
+    pub fn leaf(&self) -> Fr {
+        hash2(hash2(self.auth(), self.owner_hash()), hash2(self.balance_root, self.order_root))
+    }
+
+    /// Whether the account has an owner.
+    pub fn exists(&self) -> bool {
+        !self.owner.is_zero()
+    }
+}
+
+/// What an order slot keeps: the generation and what is left of the order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slot {
+    /// Generation, 24 bits.
+    pub nonce: u32,
+    /// Base that is left of the order; 0: none.
+    pub residue: u128,
+}
+
+impl Slot {
+    /// nonce · 2^128 + residue.
+    pub fn leaf(&self) -> Fr {
+        Fr::from(u64::from(self.nonce)) * Fr::from(2).pow_vartime([128]) + Fr::from_u128(self.residue)
+    }
+}
+
+/// One account before and after, with its changed leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountUpdate {
+    /// The account's id.
+    pub id: u32,
+    /// Before.
+    pub before: Account,
+    /// After.
+    pub after: Account,
+    /// Leaves of its balance and order trees, in the order of the protocol; order slots come first.
+    pub leaves: Vec<PathUpdate>,
+    /// The account's own leaf.
+    pub path: PathUpdate,
+}
+
+/// One side of a trade, resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Side {
+    /// The slot before.
+    pub slot_before: Slot,
+    /// What was left of the order before the trade.
+    pub residue: u128,
+    /// The slot after.
+    pub slot_after: Slot,
+    /// What it gave away.
+    pub sold: u128,
+    /// What it got, fee included.
+    pub bought: u128,
+    /// Its fee, out of what it got.
+    pub fee: u128,
+}
+
+/// A trade, resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trade {
+    /// Base that changed hands.
+    pub quantity: u128,
+    /// Quote that changed hands.
+    pub quote: u128,
+    /// The maker's side.
+    pub maker: Side,
+    /// The taker's side.
+    pub taker: Side,
+}
+
+/// What the execution found beyond the operation's fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // Named after the operations.
+pub enum Outcome {
+    Noop,
+    /// Whether the deposit opened the account.
+    Deposit {
+        created: bool,
+    },
+    TransferToNew,
+    Withdraw,
+    Transfer,
+    /// What left; 0 when the owner does not match.
+    FullExit {
+        amount: u128,
+    },
+    /// The account's owner.
+    ChangePubKey {
+        owner: Owner,
+    },
+    /// What left.
+    ForcedExit {
+        amount: u128,
+    },
+    OrderMatching(Box<Trade>),
+}
+
+/// One executed operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationTrace {
+    /// The operation.
+    pub operation: SignedOperation,
+    /// Its public data.
+    pub pubdata: Pubdata,
+    /// The accounts it opened, in the order of the protocol.
+    pub updates: Vec<AccountUpdate>,
+    /// What was found.
+    pub outcome: Outcome,
+}
+
+/// The block's fees of one token to one account, credited at the block's end to sub-account 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreditTrace {
+    /// Who gets them.
+    pub account: u32,
+    /// The token.
+    pub token: u16,
+    /// How much; not zero.
+    pub total: u128,
+    /// The update.
+    pub update: AccountUpdate,
+}
+
+/// An executed block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockTrace {
+    /// The block's number.
+    pub number: u64,
+    /// The block's timestamp.
+    pub timestamp: u64,
+    /// The account tree's root before.
+    pub old_root: Fr,
+    /// The account tree's root after.
+    pub new_root: Fr,
+    /// In the block's order.
+    pub operations: Vec<OperationTrace>,
+    /// By account, then token.
+    pub credits: Vec<CreditTrace>,
+}
