@@ -18,5 +18,7 @@
 pub mod bus;
 pub mod columns;
 pub mod gates;
+pub mod preset;
+pub mod programs;
 pub mod slot;
 pub mod table;

@@ -4,9 +4,13 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use crate::circuit::slot::{Builder, Var, fr};
+use crate::encoding::word;
 use crate::trace::{AccountUpdate, PathUpdate};
-use crate::tree::{ACCOUNT_DEPTH, BALANCE_DEPTH, ORDER_DEPTH};
 
+/// Levels of the account tree.
+const ACCOUNT_DEPTH: u64 = 24;
+/// Levels of the balance and order trees.
+const LEAF_DEPTH: u64 = 21;
 /// Bits of a token id, an order slot: index = sub-account · 2^16 + this.
 const TOKEN_BITS: u32 = 16;
 
@@ -52,7 +56,7 @@ impl<'a> OpenAccount<'a> {
     pub fn set_balance(&mut self, b: &mut Builder, index: Var, old: Var, new: Var) {
         let after = self.leaves.next().map_or(Fr::ZERO, |path| path.new_root);
         let after = b.witness(after);
-        b.path(BALANCE_DEPTH as u64, [index, old, new, self.balances, after]);
+        b.path(LEAF_DEPTH, [index, old, new, self.balances, after]);
         self.balances = after;
     }
 
@@ -60,7 +64,7 @@ impl<'a> OpenAccount<'a> {
     pub fn set_order(&mut self, b: &mut Builder, index: Var, old: Var, new: Var) {
         let after = self.leaves.next().map_or(Fr::ZERO, |path| path.new_root);
         let after = b.witness(after);
-        b.path(ORDER_DEPTH as u64, [index, old, new, self.orders, after]);
+        b.path(LEAF_DEPTH, [index, old, new, self.orders, after]);
         self.orders = after;
     }
 
@@ -103,7 +107,7 @@ impl<'a> OpenAccount<'a> {
 
     /// The public key hash that the account had when it was opened.
     pub fn pkh_value(&self) -> Fr {
-        self.update.map_or(Fr::ZERO, |u| u.before.pkh.to_field())
+        self.update.map_or(Fr::ZERO, |u| word(&u.before.pkh.0))
     }
 
     /// Closes the account with a new `auth` and owner. Returns the new state root.
@@ -117,7 +121,7 @@ impl<'a> OpenAccount<'a> {
         let old = leaf(b, self.auth, self.owner, balances, orders);
         let new = leaf(b, auth, owner, self.balances, self.orders);
         let after = b.witness(self.update.map_or(Fr::ZERO, |u| u.path.new_root));
-        b.path(ACCOUNT_DEPTH as u64, [self.id, old, new, root, after]);
+        b.path(ACCOUNT_DEPTH, [self.id, old, new, root, after]);
         after
     }
 }

@@ -4,6 +4,7 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
 
 use crate::circuit::slot::{Builder, Part, Var, fr};
+use crate::encoding::word;
 
 /// Bits of the decimal exponent of packed amounts and fees.
 const EXPONENT_BITS: usize = 5;
@@ -51,8 +52,7 @@ pub fn cut(b: &mut Builder, bytes: &[u8], cuts: &[usize]) -> Cut {
     let mut limbs = Vec::new();
     let mut from = 0;
     for to in cuts.iter().copied().chain([bytes.len()]) {
-        let value = bytes[from..to].iter().fold(Fr::ZERO, |sum, byte| sum * Fr::from(256) + Fr::from(u64::from(*byte)));
-        let limb = b.witness(value);
+        let limb = b.witness(word(&bytes[from..to]));
         b.range(limb, 8 * (to - from));
         limbs.push((limb, to - from));
         from = to;
@@ -110,10 +110,8 @@ pub struct StoredOwner {
 
 /// Opens `hash` as the hash of `owner`.
 pub fn stored_owner(b: &mut Builder, owner: &[u8; 32], hash: Var) -> StoredOwner {
-    let integer =
-        |bytes: &[u8]| bytes.iter().fold(Fr::ZERO, |sum, byte| sum * Fr::from(256) + Fr::from(u64::from(*byte)));
-    let high = b.witness(integer(&owner[..OWNER_SPLIT]));
-    let low = b.witness(integer(&owner[OWNER_SPLIT..]));
+    let high = b.witness(word(&owner[..OWNER_SPLIT]));
+    let low = b.witness(word(&owner[OWNER_SPLIT..]));
     let computed = b.hash(high, low);
     b.assert_equal(computed, hash);
     StoredOwner { high, low }

@@ -12,14 +12,13 @@ use crate::operation::Deposit;
 
 /// The program. Updates: user, reserve.
 pub fn deposit(b: &mut Builder, inputs: &Inputs<'_, Deposit>, running: &mut Running) {
-    let op = &inputs.operation;
     let frame = Frame::enter(b, running);
-    let chain = b.witness(Fr::from(u64::from(op.chain)));
-    let sub = sub_account(b, op.sub);
-    let pair = token_pair(b, op.l1_token, op.l2_token);
-    let amount_bytes = cut(b, &op.amount.to_be_bytes(), &[12]);
+    let chain = b.witness(Fr::from(u64::from(inputs.get(|op| op.chain))));
+    let sub = sub_account(b, inputs.get(|op| op.sub));
+    let pair = token_pair(b, inputs.get(|op| op.l1_token), inputs.get(|op| op.l2_token));
+    let amount_bytes = cut(b, &inputs.get(|op| op.amount).to_be_bytes(), &[12]);
     let amount = amount_bytes.value(b, 0, 16);
-    let owner_bytes = cut(b, &op.owner, &[19, 25]);
+    let owner_bytes = cut(b, &inputs.get(|op| op.owner.0), &[19, 25]);
     let owner = owner_hash(b, &owner_bytes);
     assert_owned(b, owner);
 

@@ -14,12 +14,11 @@ use crate::operation::{ForcedExit, FullExit};
 
 /// The program of FullExit. Updates: account, reserve.
 pub fn full_exit(b: &mut Builder, inputs: &Inputs<'_, FullExit>, running: &mut Running) {
-    let op = &inputs.operation;
     let frame = Frame::enter(b, running);
-    let chain = b.witness(Fr::from(u64::from(op.chain)));
-    let sub = sub_account(b, op.sub);
-    let pair = token_pair(b, op.l1_token, op.l2_token);
-    let owner_bytes = cut(b, &op.owner, &[16, 25]);
+    let chain = b.witness(Fr::from(u64::from(inputs.get(|op| op.chain))));
+    let sub = sub_account(b, inputs.get(|op| op.sub));
+    let pair = token_pair(b, inputs.get(|op| op.l1_token), inputs.get(|op| op.l2_token));
+    let owner_bytes = cut(b, &inputs.get(|op| op.owner.0), &[16, 25]);
     let owner = owner_hash(b, &owner_bytes);
 
     let mut account = OpenAccount::open(b, inputs.update(0));
@@ -59,15 +58,14 @@ pub fn full_exit(b: &mut Builder, inputs: &Inputs<'_, FullExit>, running: &mut R
 
 /// The program of ForcedExit. Updates: initiator, target, reserve.
 pub fn forced_exit(b: &mut Builder, inputs: &Inputs<'_, ForcedExit>, running: &mut Running) {
-    let op = &inputs.operation;
     let frame = Frame::enter(b, running);
-    let chain = b.witness(Fr::from(u64::from(op.chain)));
-    let (initiator_sub, target_sub) = (sub_account(b, op.initiator_sub), sub_account(b, op.target_sub));
-    let pair = token_pair(b, op.l1_token, op.l2_token);
-    let fee_token = token(b, op.fee_token);
-    let fee = fee(b, op.fee.packed());
-    let time = timestamp(b, op.time);
-    let owner_bytes = cut(b, &op.target_owner, &[10, 24, 25]);
+    let chain = b.witness(Fr::from(u64::from(inputs.get(|op| op.chain))));
+    let (initiator_sub, target_sub) = (sub_account(b, inputs.get(|op| op.initiator_sub)), sub_account(b, inputs.get(|op| op.target_sub)));
+    let pair = token_pair(b, inputs.get(|op| op.l1_token), inputs.get(|op| op.l2_token));
+    let fee_token = token(b, inputs.get(|op| op.fee_token));
+    let fee = fee(b, inputs.get(|op| op.fee.bits()));
+    let time = timestamp(b, inputs.get(|op| op.time));
+    let owner_bytes = cut(b, &inputs.get(|op| op.target_owner.0), &[10, 24, 25]);
     let owner = owner_hash(b, &owner_bytes);
     assert_owned(b, owner);
 

@@ -7,25 +7,23 @@ use crate::trace::{AccountUpdate, OperationTrace, Outcome};
 
 /// Inputs of the program of one kind of operation.
 pub struct Inputs<'a, T> {
-    /// The operation.
-    pub operation: T,
-    trace: Option<&'a OperationTrace>,
+    operation: Option<(&'a T, &'a OperationTrace)>,
 }
 
-impl<'a, T: Default> Inputs<'a, T> {
-    /// An operation with its trace.
-    pub fn new(operation: T, trace: &'a OperationTrace) -> Self {
-        Self { operation, trace: Some(trace) }
+impl<'a, T> Inputs<'a, T> {
+    /// An operation with its trace; `None` for an empty slot.
+    pub fn new(operation: Option<(&'a T, &'a OperationTrace)>) -> Self {
+        Self { operation }
     }
 
-    /// Zeros, for an empty slot.
-    pub fn empty() -> Self {
-        Self { operation: T::default(), trace: None }
+    /// A field of the operation, its type's zero in an empty slot.
+    pub fn get<V: Default>(&self, field: impl Fn(&T) -> V) -> V {
+        self.operation.map(|(operation, _)| field(operation)).unwrap_or_default()
     }
 
     /// The operation's `number`-th account update.
     pub fn update(&self, number: usize) -> Option<&'a AccountUpdate> {
-        self.trace.and_then(|trace| trace.updates.get(number))
+        self.operation.and_then(|(_, trace)| trace.updates.get(number))
     }
 
     /// The old value of a leaf of an update.
@@ -35,13 +33,13 @@ impl<'a, T: Default> Inputs<'a, T> {
 
     /// The owner's address that an update found.
     pub fn owner_of(&self, update: usize) -> [u8; 32] {
-        self.update(update).map_or([0; 32], |update| *update.before.owner.as_bytes())
+        self.update(update).map_or([0; 32], |update| update.before.owner.0)
     }
 
     /// The quantity that a match trades.
     pub fn quantity(&self) -> u128 {
-        match self.trace.map(|trace| &trace.outcome) {
-            Some(Outcome::Match { quantity, .. }) => *quantity,
+        match self.operation.map(|(_, trace)| &trace.outcome) {
+            Some(Outcome::OrderMatching(trade)) => trade.quantity,
             _ => 0,
         }
     }

@@ -13,14 +13,13 @@ use crate::operation::ChangePubKey;
 
 /// The program. Updates: account.
 pub fn change_pub_key(b: &mut Builder, inputs: &Inputs<'_, ChangePubKey>, running: &mut Running) {
-    let op = &inputs.operation;
     let frame = Frame::enter(b, running);
-    let chain = b.witness(Fr::from(u64::from(op.chain)));
-    let sub = sub_account(b, op.sub);
-    let fee_token = token(b, op.fee_token);
-    let fee = fee(b, op.fee.packed());
-    let time = timestamp(b, op.time);
-    let pkh_bytes = cut(b, op.pkh.as_bytes(), &[16]);
+    let chain = b.witness(Fr::from(u64::from(inputs.get(|op| op.chain))));
+    let sub = sub_account(b, inputs.get(|op| op.sub));
+    let fee_token = token(b, inputs.get(|op| op.fee_token));
+    let fee = fee(b, inputs.get(|op| op.fee.bits()));
+    let time = timestamp(b, inputs.get(|op| op.time));
+    let pkh_bytes = cut(b, &inputs.get(|op| op.pub_key_hash.0), &[16]);
     let pkh = pkh_bytes.value(b, 0, 20);
     let owner_bytes = cut(b, &inputs.owner_of(0), &[19, 25]);
     let owner = owner_hash(b, &owner_bytes);

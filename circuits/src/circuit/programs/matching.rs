@@ -12,7 +12,7 @@ use super::frame::{Frame, Running, owe};
 use super::inputs::Inputs;
 use super::rules::{message, pubdata, sub_account, token};
 use crate::circuit::slot::{Builder, Part, Var, fr};
-use crate::operation::{Order, OrderMatching};
+use crate::operation::OrderMatching;
 
 /// Prices are multiples of 10^-18.
 const PRICE_UNIT: u64 = 1_000_000_000_000_000_000;
@@ -44,13 +44,15 @@ struct Outcome {
 }
 
 impl Side {
-    fn new(b: &mut Builder, order: &Order, slot_leaf: Fr) -> Self {
-        let slot = b.integer(u128::from(order.slot), 16);
-        let price = b.integer(order.price, PRICE_BITS);
+    fn new(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, number: usize) -> Self {
+        let order = |op: &OrderMatching| if number == 0 { op.maker.body.clone() } else { op.taker.body.clone() };
+        let slot = b.integer(u128::from(inputs.get(|op| order(op).slot)), 16);
+        let price = b.integer(inputs.get(|op| order(op).price.value()), PRICE_BITS);
         b.assert_nonzero(price);
-        let maker_ratio = b.integer(u128::from(order.maker_ratio), 8);
-        let taker_ratio = b.integer(u128::from(order.taker_ratio), 8);
-        let amount = amount(b, order.amount.packed());
+        let maker_ratio = b.integer(u128::from(inputs.get(|op| order(op).maker_ratio)), 8);
+        let taker_ratio = b.integer(u128::from(inputs.get(|op| order(op).taker_ratio)), 8);
+        let amount = amount(b, inputs.get(|op| order(op).amount.bits()));
+        let slot_leaf = inputs.leaf(number, 0);
 
         let bytes = slot_leaf.to_bytes();
         let stored = u128::from_le_bytes(std::array::from_fn(|i| bytes[i]));
@@ -60,7 +62,7 @@ impl Side {
         let slot_leaf = b.sum(&[(residue_unit(), slot_nonce_var), (Fr::ONE, stored)], Fr::ZERO);
 
         // A slot in use may be replaced by the next nonce; an empty one starts at its own.
-        let replaces = b.bit(order.nonce == slot_nonce.wrapping_add(1));
+        let replaces = b.bit(inputs.get(|op| u32::from(order(op).nonce)) == slot_nonce.wrapping_add(1));
         let nonce = b.add(slot_nonce_var, replaces);
         let empty = b.is_zero(stored);
         b.assert_product(replaces, empty, b.zero());
@@ -186,17 +188,20 @@ fn assert_largest(
 
 /// The program. Updates: maker, taker, submitter.
 pub fn order_matching(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, running: &mut Running) {
-    let op = &inputs.operation;
     let frame = Frame::enter(b, running);
-    let market = Market { sub: sub_account(b, op.sub), base: token(b, op.maker.base), quote: token(b, op.maker.quote) };
+    let market = Market { 
+        sub: sub_account(b, inputs.get(|op| op.sub)),
+        base: token(b, inputs.get(|op| op.maker.body.base_token)),
+        quote: token(b, inputs.get(|op| op.maker.body.quote_token)),
+     };
     let distinct = b.sub(market.base, market.quote);
     b.assert_nonzero(distinct);
-    let fee_token = token(b, op.fee_token);
-    let fee = fee(b, op.fee.packed());
+    let fee_token = token(b, inputs.get(|op| op.fee_token));
+    let fee = fee(b, inputs.get(|op| op.fee.bits()));
 
-    let maker = Side::new(b, &op.maker, inputs.leaf(0, 0));
-    let taker = Side::new(b, &op.taker, inputs.leaf(1, 0));
-    let maker_sells = b.bit(op.maker.is_sell);
+    let maker = Side::new(b, inputs, 0);
+    let taker = Side::new(b, inputs, 1);
+    let maker_sells = b.bit(inputs.get(|op| op.maker.body.is_sell));
     let taker_sells = b.sum(&[(-Fr::ONE, maker_sells), (Fr::ONE, b.active())], Fr::ZERO);
     // The buyer pays at least what the seller asks.
     let [if_maker_sells, if_taker_sells] = [(&taker, &maker), (&maker, &taker)].map(|(buyer, seller)| (buyer.price, seller.price));
@@ -211,7 +216,7 @@ pub fn order_matching(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, runni
     let quote = divide(b, value, PRICE_UNIT);
     b.assert_nonzero(quote);
     let (maker_after, taker_after) = (maker.trade(b, quantity), taker.trade(b, quantity));
-    let expected = [op.expected_base, op.expected_quote].map(|amount| b.integer(amount, 128));
+    let expected = [inputs.get(|op| op.expected_base), inputs.get(|op| op.expected_quote)].map(|amount| b.integer(amount, 128));
     let exhausted = [maker_after.exhausted, taker_after.exhausted];
     assert_largest(b, (quantity, quote, value), maker.price, expected, exhausted);
 

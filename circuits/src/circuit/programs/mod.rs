@@ -26,7 +26,7 @@ pub mod transfer;
 pub mod withdraw;
 
 use crate::circuit::slot::Builder;
-use crate::operation::{Kind, Operation};
+use crate::operation::{Kind, SignedOperation};
 use crate::trace::OperationTrace;
 use frame::Running;
 use inputs::Inputs;
@@ -35,24 +35,42 @@ use inputs::Inputs;
 pub fn run(kind: Kind, operation: Option<&OperationTrace>, running: &mut Running) -> Builder {
     let mut b = Builder::new(operation.is_some());
     macro_rules! program {
-        ($program:path, $kind:ident) => {{
-            let inputs = match operation.map(|trace| (trace, trace.operation.operation())) {
-                Some((trace, Operation::$kind(operation))) => Inputs::new(operation.clone(), trace),
-                _ => Inputs::empty(),
+        ($program:path, $kind:ident $(, $body:ident)?) => {{
+            let inputs = match operation.map(|trace| (trace, &trace.operation)) {
+                Some((trace, SignedOperation::$kind(operation))) => Some((&(*operation)$(.$body)?, trace)),
+                _ => None,
             };
-            $program(&mut b, &inputs, running)
+            $program(&mut b, &Inputs::new(inputs), running)
         }};
     }
     match kind {
         Kind::Noop => credit::noop(&mut b, running),
         Kind::Deposit => program!(deposit::deposit, Deposit),
-        Kind::TransferToNew => program!(transfer::transfer_to_new, TransferToNew),
-        Kind::Withdraw => program!(withdraw::withdraw, Withdraw),
-        Kind::Transfer => program!(transfer::transfer, Transfer),
+        Kind::TransferToNew => program!(transfer::transfer_to_new, TransferToNew, body),
+        Kind::Withdraw => program!(withdraw::withdraw, Withdraw, body),
+        Kind::Transfer => program!(transfer::transfer, Transfer, body),
         Kind::FullExit => program!(exit::full_exit, FullExit),
-        Kind::ChangePubKey => program!(key_change::change_pub_key, ChangePubKey),
-        Kind::ForcedExit => program!(exit::forced_exit, ForcedExit),
-        Kind::OrderMatching => program!(matching::order_matching, OrderMatching),
+        Kind::ChangePubKey => program!(key_change::change_pub_key, ChangePubKey, body),
+        Kind::ForcedExit => program!(exit::forced_exit, ForcedExit, body),
+        Kind::OrderMatching => program!(matching::order_matching, OrderMatching, body),
     }
     b
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::circuit::slot::Plan;
+    use halo2curves::bn256::Fr;
+
+    #[test]
+    fn heights() {
+        for kind in Kind::ALL {
+            let b = run(kind, None, &mut Running::start(Fr::zero(), Fr::zero()));
+            println!("{kind}: {} rows, {:?}", Plan::new(&b).height(), b.lanes());
+        }
+        let mut b = Builder::new(false);
+        credit::credit(&mut b, None, 0, Fr::zero());
+        println!("credit {} {:?}", Plan::new(&b).height(), b.lanes());
+    }
 }

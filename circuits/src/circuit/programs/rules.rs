@@ -101,11 +101,6 @@ pub fn pubdata(b: &mut Builder, chunks: usize, parts: &[Part]) -> Vec<Var> {
     words
 }
 
-/// A big-endian integer of at most 31 bytes.
-pub fn integer(bytes: &[u8]) -> Fr {
-    bytes.iter().fold(Fr::ZERO, |sum, byte| sum * Fr::from(256) + Fr::from(u64::from(*byte)))
-}
-
 /// The low 128 bits of a field element.
 pub fn low128(value: &Fr) -> u128 {
     let bytes = value.to_repr();

@@ -12,12 +12,11 @@ use crate::operation::{Transfer, TransferToNew};
 
 /// The program of Transfer. Updates: from, to.
 pub fn transfer(b: &mut Builder, inputs: &Inputs<'_, Transfer>, running: &mut Running) {
-    let op = &inputs.operation;
     let frame = Frame::enter(b, running);
-    let (from_sub, to_sub) = (sub_account(b, op.from_sub), sub_account(b, op.to_sub));
-    let token = token(b, op.token);
-    let (amount, fee) = (amount(b, op.amount.packed()), fee(b, op.fee.packed()));
-    let time = timestamp(b, op.time);
+    let (from_sub, to_sub) = (sub_account(b, inputs.get(|op| op.from_sub)), sub_account(b, inputs.get(|op| op.to_sub)));
+    let token = token(b, inputs.get(|op| op.token));
+    let (amount, fee) = (amount(b, inputs.get(|op| op.amount.bits())), fee(b, inputs.get(|op| op.fee.bits())));
+    let time = timestamp(b, inputs.get(|op| op.time));
 
     let mut from = OpenAccount::open(b, inputs.update(0));
     let index = leaf_index(b, from_sub, token);
@@ -71,13 +70,12 @@ pub fn transfer(b: &mut Builder, inputs: &Inputs<'_, Transfer>, running: &mut Ru
 
 /// The program of TransferToNew. Updates: from, to.
 pub fn transfer_to_new(b: &mut Builder, inputs: &Inputs<'_, TransferToNew>, running: &mut Running) {
-    let op = &inputs.operation;
     let frame = Frame::enter(b, running);
-    let (from_sub, to_sub) = (sub_account(b, op.from_sub), sub_account(b, op.to_sub));
-    let token = token(b, op.token);
-    let (amount, fee) = (amount(b, op.amount.packed()), fee(b, op.fee.packed()));
-    let time = timestamp(b, op.time);
-    let to_bytes = cut(b, &op.to, &[10, 25]);
+    let (from_sub, to_sub) = (sub_account(b, inputs.get(|op| op.from_sub)), sub_account(b, inputs.get(|op| op.to_sub)));
+    let token = token(b, inputs.get(|op| op.token));
+    let (amount, fee) = (amount(b, inputs.get(|op| op.amount.bits())), fee(b, inputs.get(|op| op.fee.bits())));
+    let time = timestamp(b, inputs.get(|op| op.time));
+    let to_bytes = cut(b, &inputs.get(|op| op.to_owner.0), &[10, 25]);
     let to_owner = owner_hash(b, &to_bytes);
     assert_owned(b, to_owner);
 

@@ -1,6 +1,7 @@
 //! Withdraw: an amount leaves the rollup on a chain whose reserve covers it.
 
 use halo2curves::bn256::Fr;
+use halo2curves::ff::Field;
 
 use super::account::{OpenAccount, leaf_index};
 use super::amount::{cut, cut_value, fee};
@@ -8,22 +9,23 @@ use super::frame::{Frame, Running, owe};
 use super::inputs::Inputs;
 use super::rules::{message, pubdata, sub_account, timestamp, token_pair};
 use crate::circuit::slot::{Builder, Part};
-use crate::operation::Withdraw;
+use crate::operation::{RATIO_UNIT, Withdraw};
 
 /// The program. Updates: account, reserve.
 pub fn withdraw(b: &mut Builder, inputs: &Inputs<'_, Withdraw>, running: &mut Running) {
-    let op = &inputs.operation;
     let frame = Frame::enter(b, running);
-    let chain = b.witness(Fr::from(u64::from(op.chain)));
-    let sub = sub_account(b, op.sub);
-    let pair = token_pair(b, op.l1_token, op.l2_token);
-    let amount_bytes = cut(b, &op.amount.to_be_bytes(), &[12]);
+    let chain = b.witness(Fr::from(u64::from(inputs.get(|op| op.chain))));
+    let sub = sub_account(b, inputs.get(|op| op.sub));
+    let pair = token_pair(b, inputs.get(|op| op.l1_token), inputs.get(|op| op.l2_token));
+    let amount_bytes = cut(b, &inputs.get(|op| op.amount).to_be_bytes(), &[12]);
     let amount = amount_bytes.value(b, 0, 16);
-    let fee = fee(b, op.fee.packed());
-    let to = cut(b, &op.to, &[17, 24]);
-    let fast = b.bit(op.fast);
-    let fee_ratio = b.integer(u128::from(op.fee_ratio), 16);
-    let time = timestamp(b, op.time);
+    let fee = fee(b, inputs.get(|op| op.fee.bits()));
+    let to = cut(b, &inputs.get(|op| op.to.0), &[17, 24]);
+    let fast = b.bit(inputs.get(|op| op.fast));
+    let fee_ratio = b.integer(u128::from(inputs.get(|op| op.fee_ratio)), 16);
+    let ratio_room = b.sum(&[(-Fr::ONE, fee_ratio)], Fr::from(u64::from(RATIO_UNIT)));
+    b.range(ratio_room, 16);
+    let time = timestamp(b, inputs.get(|op| op.time));
 
     let mut account = OpenAccount::open(b, inputs.update(0));
     let index = leaf_index(b, sub, pair.l2);

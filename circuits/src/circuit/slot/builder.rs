@@ -318,3 +318,8 @@ impl Builder {
         words.into_iter().map(|terms| self.sum(&terms, Fr::ZERO)).collect()
     }
 }
+impl Builder {
+    pub fn lanes(&self) -> (usize, usize, usize) {
+        (self.sums.len(), self.products.len(), self.ranges.iter().map(|(_, b)| b.div_ceil(16)).sum())
+    }
+}

@@ -24,3 +24,6 @@ mod plan;
 pub use builder::{Builder, Part, Var, fr};
 pub use gates::SlotConfig;
 pub use plan::{Cell, Plan, Slots};
+
+#[cfg(test)]
+mod tests;
