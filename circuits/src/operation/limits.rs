@@ -93,7 +93,7 @@ pub enum Violation {
     SelfTrade(u32),
 }
 
-pub(super) fn check_sub(sub: u8) -> Result<(), Violation> {
+pub(crate) fn check_sub(sub: u8) -> Result<(), Violation> {
     if sub <= MAX_SUB { Ok(()) } else { Err(Violation::SubOutOfRange(sub)) }
 }
 
@@ -101,7 +101,7 @@ pub(super) fn check_account(account: u32) -> Result<(), Violation> {
     if account <= MAX_ACCOUNT { Ok(()) } else { Err(Violation::AccountOutOfRange(account)) }
 }
 
-pub(super) fn check_chain(chain: u8) -> Result<(), Violation> {
+pub(crate) fn check_chain(chain: u8) -> Result<(), Violation> {
     if (1..=MAX_CHAIN).contains(&chain) { Ok(()) } else { Err(Violation::ChainOutOfRange(chain)) }
 }
 

@@ -1,0 +1,113 @@
+//! What the proof says to the chains: roots, the hash of the public data, and the data's polynomial at a point bound to it.
+//!
+//! h folds all chunks. z is a hash of h, the roots, the block's header and every chain's own hash H_c of its on-chain
+//! operations. The data's polynomial, over all chunks and over each chain's, is evaluated at z by circuit and contract alike.
+
+use halo2curves::bn256::Fr;
+use halo2curves::ff::{Field, FromUniformBytes};
+use sha3::{Digest, Keccak256};
+
+use crate::encoding::element_to_bytes;
+use crate::poseidon::fold;
+use crate::trace::{BlockTrace, OperationTrace};
+
+/// The public inputs of a block's proof, and the chains' hashes that went into them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicInputs {
+    /// Root before the block.
+    pub old_root: Fr,
+    /// Root after the block.
+    pub new_root: Fr,
+    /// The Poseidon fold of all chunks.
+    pub h: Fr,
+    /// The point of evaluation.
+    pub z: Fr,
+    /// The polynomial of all chunks at z.
+    pub evaluation: Fr,
+    /// For chains 1, 2, …: the polynomial of the chain's on-chain chunks at z.
+    pub chain_evaluations: Vec<Fr>,
+    /// For chains 1, 2, …: H_c.
+    pub chain_hashes: Vec<[u8; 32]>,
+}
+
+/// An operation of a chain that the preset does not serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "operation {index} is checked on chain {chain}, but the preset serves chains 1 to {chains}: take a larger preset"
+)]
+pub struct ChainNotServed {
+    /// The operation's position in the block.
+    pub index: usize,
+    /// Its chain.
+    pub chain: u8,
+    /// How many chains the preset serves.
+    pub chains: u8,
+}
+
+impl PublicInputs {
+    /// Of an executed block, for a preset that serves the chains 1 to `chains`.
+    ///
+    /// # Errors
+    /// An on-chain operation of another chain.
+    pub fn new(block: &BlockTrace, chains: u8) -> Result<Self, ChainNotServed> {
+        let mut own: Vec<Vec<&OperationTrace>> = vec![Vec::new(); chains.into()];
+        for (index, operation) in block.operations.iter().enumerate() {
+            let Some(chain) = operation.operation.chain() else { continue };
+            let slot = usize::from(chain).checked_sub(1).and_then(|position| own.get_mut(position));
+            slot.ok_or(ChainNotServed { index, chain, chains })?.push(operation);
+        }
+        let chain_hashes: Vec<[u8; 32]> = own.iter().map(|operations| chain_hash(operations)).collect();
+        let chunks: Vec<Fr> = block.operations.iter().flat_map(|operation| operation.pubdata.chunks()).collect();
+        let h = fold(chunks.iter().copied());
+        let z = point(h, block, &chain_hashes);
+        let on_chain = |operations: &Vec<&OperationTrace>| {
+            evaluate(operations.iter().flat_map(|operation| operation.pubdata.chunks()), z)
+        };
+        Ok(Self {
+            old_root: block.old_root,
+            new_root: block.new_root,
+            h,
+            z,
+            evaluation: evaluate(chunks, z),
+            chain_evaluations: own.iter().map(on_chain).collect(),
+            chain_hashes,
+        })
+    }
+
+    /// The instance column: [old root, new root, h, z, E, E_1, …, E_C].
+    pub fn instance(&self) -> Vec<Fr> {
+        let mut column = vec![self.old_root, self.new_root, self.h, self.z, self.evaluation];
+        column.extend(&self.chain_evaluations);
+        column
+    }
+}
+
+/// E ← E·z + chunk from E = 1: the leading one binds the number of chunks.
+pub fn evaluate(chunks: impl IntoIterator<Item = Fr>, z: Fr) -> Fr {
+    chunks.into_iter().fold(Fr::ONE, |sum, chunk| sum * z + chunk)
+}
+
+/// H ← keccak256(H ‖ padded public data) from keccak256("").
+fn chain_hash(operations: &[&OperationTrace]) -> [u8; 32] {
+    operations.iter().fold(Keccak256::digest([]).into(), |hash: [u8; 32], operation| {
+        Keccak256::new().chain_update(hash).chain_update(operation.pubdata.bytes()).finalize().into()
+    })
+}
+
+/// keccak256(h ‖ old root ‖ new root ‖ number ‖ timestamp ‖ H_1 ‖ … ‖ H_C) mod r.
+fn point(h: Fr, block: &BlockTrace, chain_hashes: &[[u8; 32]]) -> Fr {
+    let mut hasher = Keccak256::new();
+    for element in [h, block.old_root, block.new_root] {
+        hasher.update(element_to_bytes(&element));
+    }
+    hasher.update(block.number.to_be_bytes());
+    hasher.update(block.timestamp.to_be_bytes());
+    for hash in chain_hashes {
+        hasher.update(hash);
+    }
+    let mut wide = [0; 64];
+    for (low, byte) in wide.iter_mut().zip(hasher.finalize().iter().rev()) {
+        *low = *byte;
+    }
+    Fr::from_uniform_bytes(&wide)
+}

@@ -1,0 +1,181 @@
+//! The rollup's state in an embedded database: accounts, owners, and every written node of every tree.
+//!
+//! A block runs in memory over a snapshot and yields a trace and [`Changes`]; committing the changes is one durable write
+//! transaction, so a block applies wholly or not at all, whenever the process dies. What is read back is
+//! checked: values by their types, tree nodes against their parents up to the root, once a block.
+
+mod check;
+mod error;
+mod genesis;
+mod overlay;
+mod store;
+
+use std::path::Path;
+
+use halo2curves::bn256::Fr;
+
+pub use error::StateError;
+pub use genesis::{Genesis, GenesisAccount, GenesisBalance, GenesisError, GenesisReserve};
+pub use overlay::Changes;
+pub(crate) use overlay::Overlay;
+use overlay::{read_balance, read_slot};
+pub use store::Head;
+use store::{Snapshot, Store};
+
+use crate::execute::{self, BlockError};
+use crate::operation::{Block, Owner};
+use crate::trace::{Account, BlockTrace, Slot};
+use crate::tree::{Tree, empty_account};
+
+/// The state of the rollup, open in one process at a time.
+pub struct State {
+    store: Store,
+}
+
+/// A consistent view of the state, unaffected by later commits.
+pub struct View {
+    snapshot: Snapshot,
+}
+
+impl State {
+    /// Creates the state in a folder from a genesis.
+    ///
+    /// # Errors
+    /// A genesis that breaks a rule, a folder that already holds a state, a failing disk.
+    pub fn init(folder: &Path, genesis: &Genesis) -> Result<Self, StateError> {
+        genesis.check()?;
+        let store = Store::create(folder)?;
+        let changes = {
+            let snapshot = store.snapshot()?;
+            genesis.changes(Overlay::new(&snapshot))
+        };
+        store.commit(&changes)?;
+        Ok(Self { store })
+    }
+
+    /// Opens the state in a folder.
+    ///
+    /// # Errors
+    /// No state there, a state of another version, another process that has it open, a failing disk.
+    pub fn open(folder: &Path) -> Result<Self, StateError> {
+        Ok(Self { store: Store::open(folder)? })
+    }
+
+    /// The state as it is now.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn view(&self) -> Result<View, StateError> {
+        Ok(View { snapshot: self.store.snapshot()? })
+    }
+
+    /// Runs a block without changing anything.
+    ///
+    /// # Errors
+    /// A rule that the block breaks, or a state that cannot be read.
+    pub fn execute(&self, block: &Block) -> Result<(BlockTrace, Changes), BlockError> {
+        let snapshot = self.store.snapshot()?;
+        execute::block(Overlay::new(&snapshot), block)
+    }
+
+    /// Makes an executed block's changes durable: all or none.
+    ///
+    /// # Errors
+    /// Changes that were not made on the state as it is now; a failing disk.
+    pub fn commit(&self, changes: Changes) -> Result<(), StateError> {
+        self.store.commit(&changes)
+    }
+
+    /// Runs a block and commits it.
+    ///
+    /// # Errors
+    /// See [`Self::execute`] and [`Self::commit`].
+    pub fn apply(&self, block: &Block) -> Result<BlockTrace, BlockError> {
+        let (trace, changes) = self.execute(block)?;
+        self.commit(changes)?;
+        Ok(trace)
+    }
+}
+
+impl View {
+    /// The last block, its root, and the next account id.
+    pub fn head(&self) -> Head {
+        self.snapshot.head()
+    }
+
+    /// The root of the accounts.
+    pub fn root(&self) -> Fr {
+        self.snapshot.head().root
+    }
+
+    /// The account at a position; one without an owner does not exist.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn account(&self, id: u32) -> Result<Account, StateError> {
+        Ok(self.snapshot.account(id)?.unwrap_or_else(empty_account))
+    }
+
+    /// The account of an owner.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn account_of(&self, owner: &Owner) -> Result<Option<u32>, StateError> {
+        self.snapshot.account_of(owner)
+    }
+
+    /// Every written account, by id.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn accounts(&self) -> Result<Vec<(u32, Account)>, StateError> {
+        self.snapshot.accounts()
+    }
+
+    /// An account's balances that are not zero: (sub, token, amount).
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn balances(&self, id: u32) -> Result<Vec<(u8, u16, u128)>, StateError> {
+        let leaves = self.snapshot.nodes(Tree::Balances(id), 0..=0)?;
+        let balances = leaves.into_iter().map(|(node, leaf)| {
+            let (sub, token) = sub_and_low(node.index);
+            Ok((sub, token, read_balance(leaf)?))
+        });
+        balances.filter(|balance| !matches!(balance, Ok((_, _, 0)))).collect()
+    }
+
+    /// One balance.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn balance(&self, id: u32, sub: u8, token: u16) -> Result<u128, StateError> {
+        Overlay::new(&self.snapshot).balance(id, sub, token)
+    }
+
+    /// An account's order slots that were used: (sub, slot number, slot).
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn slots(&self, id: u32) -> Result<Vec<(u8, u16, Slot)>, StateError> {
+        let leaves = self.snapshot.nodes(Tree::Orders(id), 0..=0)?;
+        let slots = leaves.into_iter().map(|(node, leaf)| {
+            let (sub, slot) = sub_and_low(node.index);
+            Ok((sub, slot, read_slot(leaf)?))
+        });
+        slots.collect()
+    }
+
+    /// Rebuilds every tree from its leaves and compares all roots.
+    ///
+    /// # Errors
+    /// The first thing that does not agree.
+    pub fn check(&self) -> Result<(), StateError> {
+        check::check(&self.snapshot)
+    }
+}
+
+/// The sub-account and the token or slot of a leaf's index.
+fn sub_and_low(index: u32) -> (u8, u16) {
+    ((index >> 16) as u8, index as u16)
+}

@@ -1,0 +1,228 @@
+//! The database behind the state: its tables, what may be read from them, and the one transaction that writes a block.
+
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use halo2curves::bn256::Fr;
+use redb::{Database, DatabaseError, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
+
+use super::{Changes, StateError};
+use crate::encoding::{element_from_bytes, element_to_bytes, format_hex};
+use crate::operation::{FIRST_USER, Owner, PubKeyHash};
+use crate::trace::Account;
+use crate::tree::{Node, Tree};
+
+/// Raised when a table changes.
+const FORMAT: u32 = 1;
+const FILE: &str = "state.redb";
+
+/// One row: format, last block, next account id, root of the accounts.
+const HEAD: TableDefinition<(), (u32, u64, u32, [u8; 32])> = TableDefinition::new("head");
+/// By id: nonce, key hash, owner, root of balances, root of orders.
+const ACCOUNTS: TableDefinition<u32, AccountRow> = TableDefinition::new("accounts");
+type AccountRow = (u32, [u8; 20], [u8; 32], [u8; 32], [u8; 32]);
+/// Account ids by owner.
+const OWNERS: TableDefinition<[u8; 32], u32> = TableDefinition::new("owners");
+/// By tree (0 accounts, 1 balances, 2 orders), account (0 in tree 0), level, index. Leaves are level 0.
+const NODES: TableDefinition<NodeKey, [u8; 32]> = TableDefinition::new("nodes");
+type NodeKey = (u8, u32, u8, u32);
+
+/// Where the state stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The last block; 0 after the genesis.
+    pub number: u64,
+    /// The id that the next new account gets.
+    pub next_account: u32,
+    /// Root of the accounts.
+    pub root: Fr,
+}
+
+pub(super) struct Store {
+    database: Database,
+    folder: PathBuf,
+}
+
+/// A read transaction: later commits do not show.
+pub(super) struct Snapshot {
+    /// `None` before the genesis is committed.
+    head: Option<Head>,
+    accounts: ReadOnlyTable<u32, AccountRow>,
+    owners: ReadOnlyTable<[u8; 32], u32>,
+    nodes: ReadOnlyTable<NodeKey, [u8; 32]>,
+}
+
+impl Store {
+    /// Empty tables in a folder; what a killed initialisation left behind is taken over.
+    pub(super) fn create(folder: &Path) -> Result<Self, StateError> {
+        std::fs::create_dir_all(folder).map_err(|source| StateError::Io { path: folder.into(), source })?;
+        let store = Self { database: opened(Database::create(folder.join(FILE)), folder)?, folder: folder.into() };
+        let transaction = store.database.begin_write()?;
+        transaction.open_table(HEAD)?;
+        transaction.open_table(ACCOUNTS)?;
+        transaction.open_table(OWNERS)?;
+        transaction.open_table(NODES)?;
+        transaction.commit()?;
+        match store.snapshot()?.head {
+            Some(_) => Err(StateError::Exists(folder.into())),
+            None => Ok(store),
+        }
+    }
+
+    pub(super) fn open(folder: &Path) -> Result<Self, StateError> {
+        let path = folder.join(FILE);
+        if !path.exists() {
+            return Err(StateError::Missing(folder.into()));
+        }
+        let store = Self { database: opened(Database::open(path), folder)?, folder: folder.into() };
+        match store.snapshot() {
+            Ok(Snapshot { head: Some(_), .. }) => Ok(store),
+            Ok(_) => Err(StateError::Missing(folder.into())),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn snapshot(&self) -> Result<Snapshot, StateError> {
+        let transaction = self.database.begin_read()?;
+        let head = match transaction.open_table(HEAD) {
+            Ok(table) => read_head(&table)?,
+            Err(redb::TableError::TableDoesNotExist(_)) => return Err(StateError::Missing(self.folder.clone())),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Snapshot {
+            head,
+            accounts: transaction.open_table(ACCOUNTS)?,
+            owners: transaction.open_table(OWNERS)?,
+            nodes: transaction.open_table(NODES)?,
+        })
+    }
+
+    /// Writes all changes and the new head in one durable transaction.
+    pub(super) fn commit(&self, changes: &Changes) -> Result<(), StateError> {
+        let transaction = self.database.begin_write()?;
+        {
+            let mut table = transaction.open_table(HEAD)?;
+            let found = read_head(&table)?;
+            if found != changes.base {
+                let number = |head: Option<Head>| head.map_or(0, |head| head.number);
+                return Err(StateError::Stale { expected: number(changes.base), found: number(found) });
+            }
+            let Head { number, next_account, root } = changes.head;
+            table.insert((), (FORMAT, number, next_account, element_to_bytes(&root)))?;
+        }
+        {
+            let mut table = transaction.open_table(ACCOUNTS)?;
+            for (id, account) in &changes.accounts {
+                table.insert(id, account_row(account))?;
+            }
+        }
+        {
+            let mut table = transaction.open_table(OWNERS)?;
+            for (owner, id) in &changes.owners {
+                table.insert(owner.0, id)?;
+            }
+        }
+        {
+            let mut table = transaction.open_table(NODES)?;
+            for (node, value) in &changes.nodes {
+                table.insert(node_key(*node), element_to_bytes(value))?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+impl Snapshot {
+    /// The head, `None` before the genesis.
+    pub(super) fn base(&self) -> Option<Head> {
+        self.head
+    }
+
+    /// The head, that of an empty state before the genesis.
+    pub(super) fn head(&self) -> Head {
+        let empty = Head { number: 0, next_account: FIRST_USER, root: Tree::Accounts.root().empty() };
+        self.head.unwrap_or(empty)
+    }
+
+    pub(super) fn account(&self, id: u32) -> Result<Option<Account>, StateError> {
+        self.accounts.get(id)?.map(|row| read_account(id, row.value())).transpose()
+    }
+
+    pub(super) fn accounts(&self) -> Result<Vec<(u32, Account)>, StateError> {
+        let rows = self.accounts.iter()?;
+        rows.map(|row| {
+            let (id, row) = row?;
+            Ok((id.value(), read_account(id.value(), row.value())?))
+        })
+        .collect()
+    }
+
+    pub(super) fn account_of(&self, owner: &Owner) -> Result<Option<u32>, StateError> {
+        Ok(self.owners.get(owner.0)?.map(|id| id.value()))
+    }
+
+    /// A node that was written.
+    pub(super) fn node(&self, node: Node) -> Result<Option<Fr>, StateError> {
+        self.nodes.get(node_key(node))?.map(|value| read_element("a tree node", &value.value())).transpose()
+    }
+
+    /// The written nodes of a tree, on some of its levels: from the leaves up, by index.
+    pub(super) fn nodes(&self, tree: Tree, levels: RangeInclusive<u8>) -> Result<Vec<(Node, Fr)>, StateError> {
+        let first = node_key(Node { tree, level: *levels.start(), index: 0 });
+        let last = node_key(Node { tree, level: *levels.end(), index: u32::MAX });
+        let rows = self.nodes.range(first..=last)?;
+        rows.map(|row| {
+            let (key, value) = row?;
+            let (_, _, level, index) = key.value();
+            Ok((Node { tree, level, index }, read_element("a tree node", &value.value())?))
+        })
+        .collect()
+    }
+}
+
+fn opened(database: Result<Database, DatabaseError>, folder: &Path) -> Result<Database, StateError> {
+    database.map_err(|error| match error {
+        DatabaseError::DatabaseAlreadyOpen => StateError::Locked(folder.into()),
+        error => error.into(),
+    })
+}
+
+fn read_head(table: &impl ReadableTable<(), (u32, u64, u32, [u8; 32])>) -> Result<Option<Head>, StateError> {
+    let Some(row) = table.get(())? else { return Ok(None) };
+    let (found, number, next_account, root) = row.value();
+    if found != FORMAT {
+        return Err(StateError::Version { found, expected: FORMAT });
+    }
+    Ok(Some(Head { number, next_account, root: read_element("the root", &root)? }))
+}
+
+fn read_element(what: &str, bytes: &[u8; 32]) -> Result<Fr, StateError> {
+    let refused = |_| StateError::Corrupt(format!("{what} holds {}, which is no field element", format_hex(bytes)));
+    element_from_bytes(bytes).map_err(refused)
+}
+
+fn read_account(id: u32, (nonce, pkh, owner, balances, orders): AccountRow) -> Result<Account, StateError> {
+    let what = format!("account {id}");
+    Ok(Account {
+        nonce,
+        pkh: PubKeyHash(pkh),
+        owner: Owner(owner),
+        balance_root: read_element(&what, &balances)?,
+        order_root: read_element(&what, &orders)?,
+    })
+}
+
+fn account_row(account: &Account) -> AccountRow {
+    let roots = [account.balance_root, account.order_root].map(|root| element_to_bytes(&root));
+    (account.nonce, account.pkh.0, account.owner.0, roots[0], roots[1])
+}
+
+fn node_key(node: Node) -> NodeKey {
+    let (tree, account) = match node.tree {
+        Tree::Accounts => (0, 0),
+        Tree::Balances(account) => (1, account),
+        Tree::Orders(account) => (2, account),
+    };
+    (tree, account, node.level, node.index)
+}
