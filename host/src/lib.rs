@@ -1,1 +1,5 @@
 //! The prover appliance: keys, prover, engines, verifier.
+
+pub mod progress;
+pub mod sealed;
+pub mod setup;
