@@ -22,7 +22,6 @@ pub(super) fn from_monomial(monomial: &[G1Affine], progress: Progress) -> Vec<G1
         transform.step();
         bar.set_position(transform.stage().into());
     }
-    bar.finish_and_clear();
     transform.into_points()
 }
 

@@ -147,7 +147,6 @@ impl Setup {
         let done = |count: usize| bar.inc(count as u64);
         let monomial = table.multiply(&powers, done);
         let lagrange = table.multiply(&values, done);
-        bar.finish_and_clear();
         Ok(Self::assemble(k, monomial, lagrange, (G2Affine::generator() * secret).into(), Origin::Insecure))
     }
 
