@@ -1,3 +1,4 @@
 //! The prover appliance: keys, prover, engines, verifier.
 
+pub mod evm;
 pub mod transcript;
