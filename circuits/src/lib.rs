@@ -1,8 +1,8 @@
 //! Rollup state, operations and the batch circuit.
 
 pub mod babyjubjub;
-pub mod circuit;
 pub mod chain;
+pub mod circuit;
 pub mod eddsa;
 pub mod encoding;
 pub mod execute;

@@ -132,6 +132,7 @@ pub fn divide(b: &mut Builder, numerator: Var, divisor: u64) -> Var {
 
 fn split(numerator: &Fr, divisor: u64) -> (u128, u128) {
     let numerator = num_bigint::BigUint::from_bytes_le(numerator.to_repr().as_ref());
-    let low = |value: num_bigint::BigUint| value.iter_u64_digits().take(2).rev().fold(0, |sum, d| sum << 64 | u128::from(d));
+    let low =
+        |value: num_bigint::BigUint| value.iter_u64_digits().take(2).rev().fold(0, |sum, d| sum << 64 | u128::from(d));
     (low(&numerator / divisor), low(&numerator % divisor))
 }

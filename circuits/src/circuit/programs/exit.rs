@@ -60,7 +60,8 @@ pub fn full_exit(b: &mut Builder, inputs: &Inputs<'_, FullExit>, running: &mut R
 pub fn forced_exit(b: &mut Builder, inputs: &Inputs<'_, ForcedExit>, running: &mut Running) {
     let frame = Frame::enter(b, running);
     let chain = b.witness(Fr::from(u64::from(inputs.get(|op| op.chain))));
-    let (initiator_sub, target_sub) = (sub_account(b, inputs.get(|op| op.initiator_sub)), sub_account(b, inputs.get(|op| op.target_sub)));
+    let (initiator_sub, target_sub) =
+        (sub_account(b, inputs.get(|op| op.initiator_sub)), sub_account(b, inputs.get(|op| op.target_sub)));
     let pair = token_pair(b, inputs.get(|op| op.l1_token), inputs.get(|op| op.l2_token));
     let fee_token = token(b, inputs.get(|op| op.fee_token));
     let fee = fee(b, inputs.get(|op| op.fee.bits()));

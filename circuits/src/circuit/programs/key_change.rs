@@ -39,12 +39,7 @@ pub fn change_pub_key(b: &mut Builder, inputs: &Inputs<'_, ChangePubKey>, runnin
 
     let mut parts = vec![Part::Constant(6, 1), Part::Value(chain, 1), Part::Value(id, 4), Part::Value(sub, 1)];
     parts.extend(pkh_bytes.parts());
-    parts.extend([
-        Part::Value(fee_token, 2),
-        Part::Value(fee.packed, 2),
-        Part::Value(nonce, 4),
-        Part::Value(time, 4),
-    ]);
+    parts.extend([Part::Value(fee_token, 2), Part::Value(fee.packed, 2), Part::Value(nonce, 4), Part::Value(time, 4)]);
     let signed = message(b, &parts);
     b.signature(pkh, signed);
 

@@ -189,11 +189,11 @@ fn assert_largest(
 /// The program. Updates: maker, taker, submitter.
 pub fn order_matching(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, running: &mut Running) {
     let frame = Frame::enter(b, running);
-    let market = Market { 
+    let market = Market {
         sub: sub_account(b, inputs.get(|op| op.sub)),
         base: token(b, inputs.get(|op| op.maker.body.base_token)),
         quote: token(b, inputs.get(|op| op.maker.body.quote_token)),
-     };
+    };
     let distinct = b.sub(market.base, market.quote);
     b.assert_nonzero(distinct);
     let fee_token = token(b, inputs.get(|op| op.fee_token));
@@ -204,7 +204,8 @@ pub fn order_matching(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, runni
     let maker_sells = b.bit(inputs.get(|op| op.maker.body.is_sell));
     let taker_sells = b.sum(&[(-Fr::ONE, maker_sells), (Fr::ONE, b.active())], Fr::ZERO);
     // The buyer pays at least what the seller asks.
-    let [if_maker_sells, if_taker_sells] = [(&taker, &maker), (&maker, &taker)].map(|(buyer, seller)| (buyer.price, seller.price));
+    let [if_maker_sells, if_taker_sells] =
+        [(&taker, &maker), (&maker, &taker)].map(|(buyer, seller)| (buyer.price, seller.price));
     let surplus = b.sub(if_maker_sells.0, if_maker_sells.1);
     let deficit = b.sub(if_taker_sells.0, if_taker_sells.1);
     let surplus = b.select(maker_sells, surplus, deficit);
@@ -216,7 +217,8 @@ pub fn order_matching(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, runni
     let quote = divide(b, value, PRICE_UNIT);
     b.assert_nonzero(quote);
     let (maker_after, taker_after) = (maker.trade(b, quantity), taker.trade(b, quantity));
-    let expected = [inputs.get(|op| op.expected_base), inputs.get(|op| op.expected_quote)].map(|amount| b.integer(amount, 128));
+    let expected =
+        [inputs.get(|op| op.expected_base), inputs.get(|op| op.expected_quote)].map(|amount| b.integer(amount, 128));
     let exhausted = [maker_after.exhausted, taker_after.exhausted];
     assert_largest(b, (quantity, quote, value), maker.price, expected, exhausted);
 

@@ -4,9 +4,7 @@ use super::account::{OpenAccount, leaf_index};
 use super::amount::{amount, cut, cut_value, fee, owner_hash, stored_owner};
 use super::frame::{Frame, Running, owe};
 use super::inputs::Inputs;
-use super::rules::{
-    assert_not_reserve, assert_owned, message, no_owner, pubdata, sub_account, timestamp, token,
-};
+use super::rules::{assert_not_reserve, assert_owned, message, no_owner, pubdata, sub_account, timestamp, token};
 use crate::circuit::slot::{Builder, Part};
 use crate::operation::{Transfer, TransferToNew};
 

@@ -135,7 +135,8 @@ impl Circuit<Fr> for TestCircuit {
                 }
                 let mut cells = Vec::new();
                 for (column, values) in config.0.main.iter().zip(self.advice.columns()) {
-                    let assign = |(row, value): (usize, &Fr)| region.assign_advice(*column, row, Value::known(*value)).cell();
+                    let assign =
+                        |(row, value): (usize, &Fr)| region.assign_advice(*column, row, Value::known(*value)).cell();
                     cells.push(values.iter().enumerate().map(assign).collect::<Vec<_>>());
                 }
                 for (left, right) in regions.first.copies(&[]).into_iter().chain(regions.second.copies(&[])) {
@@ -180,7 +181,9 @@ fn every_changed_cell_is_rejected_unless_nothing_reads_it() {
         for (column, row) in (0..COPYABLE).flat_map(|column| slots.rows().map(move |row| (column, row))) {
             let mut changed = honest.clone();
             changed.advice.set(column, row, honest.advice.get(column, row) + Fr::from(5));
-            if changed.accepted(49) { println!("free: column {column}, row {row} of {:?}", slots.rows()); }
+            if changed.accepted(49) {
+                println!("free: column {column}, row {row} of {:?}", slots.rows());
+            }
         }
     }
 }
