@@ -7,8 +7,14 @@ use halo2curves::bn256::Fr;
 use super::bus::running_sum;
 use super::columns::COPYABLE;
 use super::layout::{BatchConfig, Layout};
-use super::preset::Capacities;
-use super::witness::Witness;
+use super::preset::{Capacities, Preset};
+use super::programs::Need;
+use super::signature::ROWS_PER_SLOT;
+use super::tape::ROWS_PER_PAIR;
+use super::witness::{CapacityError, Witness};
+use crate::operation::Kind;
+use crate::public_inputs::PublicInputs;
+use crate::trace::BlockTrace;
 
 /// What a batch circuit's shape depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +32,109 @@ pub struct BatchCircuit {
     pub params: BatchParams,
     /// Values; `None` for key generation.
     pub witness: Option<Witness>,
+}
+
+/// The batch circuit of a preset, ready to be filled with blocks.
+pub struct Batch {
+    capacities: Capacities,
+    config: BatchConfig,
+    columns: ConstraintSystem<Fr>,
+    layout: Layout,
+}
+
+/// What a preset costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchReport {
+    /// Rows in use, of 2^k.
+    pub rows: usize,
+    /// Advice columns of both phases.
+    pub advice_columns: usize,
+    /// Fixed columns.
+    pub fixed_columns: usize,
+    /// Columns under copy constraints.
+    pub copy_columns: usize,
+    /// Degree of the constraint system.
+    pub degree: usize,
+    /// Distinct (column, rotation) pairs that the verifier reads of the advice.
+    pub advice_queries: usize,
+    /// Advice cells that one operation takes, its signatures, paths and hashes included, by kind.
+    pub cells: Vec<(Kind, usize)>,
+    /// Advice cells that one fee credit takes.
+    pub credit_cells: usize,
+}
+
+impl Batch {
+    /// The circuit of a preset.
+    pub fn new(preset: Preset) -> Self {
+        Self::with(preset.capacities())
+    }
+
+    /// A circuit of given capacities.
+    pub fn with(capacities: Capacities) -> Self {
+        let mut columns = ConstraintSystem::default();
+        let config = BatchConfig::configure(&mut columns, None);
+        let layout = Layout::new(&config, &capacities);
+        Self { capacities, config, columns, layout }
+    }
+
+    /// Rows are 2^k.
+    pub fn k(&self) -> u32 {
+        self.capacities.k
+    }
+
+    /// How much fits.
+    pub fn capacities(&self) -> &Capacities {
+        &self.capacities
+    }
+
+    /// The regions.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Names of all constraints.
+    pub fn constraints(&self) -> &[String] {
+        &self.config.constraints
+    }
+
+    /// The circuit without a witness, for key generation.
+    pub fn shape(&self) -> BatchCircuit {
+        BatchCircuit { params: self.params(), witness: None }
+    }
+
+    /// The circuit of an executed block.
+    ///
+    /// # Errors
+    /// The block needs more of something than the preset has.
+    pub fn assign(&self, trace: &BlockTrace, public: &PublicInputs) -> Result<BatchCircuit, CapacityError> {
+        let witness = Witness::new(&self.layout, trace, public)?;
+        Ok(BatchCircuit { params: self.params(), witness: Some(witness) })
+    }
+
+    fn params(&self) -> BatchParams {
+        BatchParams { capacities: self.capacities.clone(), dropped: None }
+    }
+
+    /// What the preset costs.
+    pub fn report(&self) -> BatchReport {
+        let advice_columns = self.columns.num_advice_columns();
+        let rows = |need: &Need, height: usize| {
+            height + need.signatures * ROWS_PER_SLOT + (need.levels + need.hashes.div_ceil(2)) * ROWS_PER_PAIR
+        };
+        let cells = self.layout.kinds.iter().map(|(kind, slots)| {
+            (*kind, rows(&Need::of(*kind), slots.height()) * advice_columns)
+        });
+        BatchReport {
+            rows: self.layout.end,
+            advice_columns,
+            fixed_columns: self.columns.num_fixed_columns(),
+            copy_columns: COPYABLE,
+            degree: self.columns.degree(),
+            advice_queries: self.columns.advice_queries().len(),
+            cells: cells.collect(),
+            credit_cells: rows(&Need::of_credit(), self.layout.credits.height()) * advice_columns,
+        }
+    }
 }
 
 impl Circuit<Fr> for BatchCircuit {
@@ -56,10 +165,9 @@ impl Circuit<Fr> for BatchCircuit {
         layouter.assign_region(
             || "batch",
             |mut region| {
-                for (index, values) in fixed.columns().iter().enumerate() {
-                    let column = halo2_axiom::plonk::Column::new(index, halo2_axiom::plonk::Fixed);
-                    for (row, value) in values.iter().enumerate() {
-                        region.assign_fixed(column, row, *value);
+                for column in &config.fixed {
+                    for (row, value) in fixed.columns()[column.index()].iter().enumerate() {
+                        region.assign_fixed(*column, row, *value);
                     }
                 }
                 let mut copyable = vec![Vec::with_capacity(layout.end); COPYABLE];

@@ -38,6 +38,8 @@ pub struct BatchConfig {
     signatures: SignatureConfig,
     /// One on the first row and on the row after the last: the bus is at zero.
     edge: Column<Fixed>,
+    /// All fixed columns, by column index.
+    pub fixed: Vec<Column<Fixed>>,
     /// Names of all constraints.
     pub constraints: Vec<String>,
 }
@@ -60,7 +62,10 @@ impl BatchConfig {
             cells.query_fixed(edge, Rotation::cur()) * cells.query_advice(columns.bus, Rotation::cur())
         });
         let constraints = gates.into_names();
-        Self { columns, slots, tape, signatures, edge, constraints }
+        let mut fixed: Vec<_> = cs.fixed_queries().iter().map(|(column, _)| *column).collect();
+        fixed.sort_by_key(|column| column.index());
+        fixed.dedup();
+        Self { columns, slots, tape, signatures, edge, fixed, constraints }
     }
 }
 
@@ -90,7 +95,7 @@ impl Layout {
         let columns = &config.columns;
         let idle = Running::start(Fr::ZERO, Fr::ZERO);
         let mut builder = Builder::new(true);
-        let z = block(&mut builder, &Ends::default(), &idle, capacities.chains);
+        let z = block(&mut builder, &Ends::default(), &idle, capacities.chains.into());
         let block = Slots::new(Plan::new(&builder), 0, 1, &config.slots, columns);
         let globals = block.cell_of(z).into_iter().collect();
 

@@ -11,7 +11,7 @@ pub struct Capacities {
     /// Rows are 2^k.
     pub k: u32,
     /// Chains, ids 1 to this.
-    pub chains: u64,
+    pub chains: u8,
     /// Slots by kind of operation.
     pub slots: Vec<(Kind, usize)>,
     /// Fee credits: distinct (account, token) pairs that earn fees.
@@ -38,6 +38,20 @@ pub enum Preset {
 impl Preset {
     /// All presets, smallest first.
     pub const ALL: [Self; 4] = [Self::Tiny, Self::Small, Self::Medium, Self::Large];
+
+    /// What a batch of this preset holds.
+    pub fn capacities(self) -> Capacities {
+        // Slots in the order of `Kind::ALL`: noop, deposit, transfer to new, withdraw, transfer, full exit, key change,
+        // forced exit, order matching.
+        let (k, chains, slots, credits, signatures, pairs) = match self {
+            Self::Tiny => (14, 8, [1, 3, 1, 1, 2, 1, 1, 1, 1], 4, 8, 1_410),
+            Self::Small => (16, 8, [8, 16, 8, 16, 44, 8, 8, 4, 12], 12, 60, 5_000),
+            Self::Medium => (17, 16, [16, 24, 16, 24, 100, 8, 12, 4, 24], 16, 110, 10_500),
+            Self::Large => (19, 31, [32, 128, 64, 128, 420, 32, 64, 16, 128], 64, 450, 43_000),
+        };
+        let slots = Kind::ALL.into_iter().zip(slots).collect();
+        Capacities { k, chains, slots, credits, signatures, pairs }
+    }
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {

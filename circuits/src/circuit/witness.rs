@@ -12,7 +12,9 @@ use super::slot::{Builder, Slots};
 use super::table::Table;
 use super::tape::{HashUse, TapeError};
 use crate::circuit::columns::MAIN;
-use crate::operation::Kind;
+use crate::babyjubjub::Point;
+use crate::eddsa::Signature;
+use crate::operation::SignedOperation;
 use crate::public_inputs::PublicInputs;
 use crate::trace::{BlockTrace, PathUpdate};
 
@@ -60,26 +62,22 @@ impl Witness {
                 used[position] += 1;
             }
             requests.take(&builder);
-            requests.signatures.extend(
-                operation.operation.signatures().into_iter().zip(builder.signed_messages()).map(
-                    |((key, signature), message)| SignatureUse {
-                        ax: key.x,
-                        ay: key.y,
-                        r8x: signature.r8.x,
-                        r8y: signature.r8.y,
-                        s: signature.s,
-                        message: *message,
-                        count: 1,
-                    },
-                ),
-            );
+            let signed = signatures(&operation.operation).into_iter().zip(builder.signed_messages());
+            requests.signatures.extend(signed.map(|((key, signature), message)| SignatureUse {
+                ax: key.x,
+                ay: key.y,
+                r8x: signature.r8.x,
+                r8y: signature.r8.y,
+                s: signature.s,
+                message: *message,
+                count: 1,
+            }));
             requests.paths.extend(operation.updates.iter().flat_map(|u| u.leaves.iter().chain([&u.path])));
         }
-        for (kind, slots) in &layout.kinds {
-            let position = layout.kinds.iter().position(|(other, _)| other == kind).unwrap_or_default();
-            check(kind.name(), used[position], slots.count())?;
+        for ((kind, slots), used) in layout.kinds.iter().zip(&used) {
+            check(kind.name(), *used, slots.count())?;
             let empty = run(*kind, None, &mut Running::start(Fr::zero(), public.z));
-            fill_empty(slots, &mut advice, used[position], &empty);
+            fill_empty(slots, &mut advice, *used, &empty);
         }
 
         let mut root = running.root;
@@ -136,4 +134,24 @@ fn check(table: &str, needed: usize, available: usize) -> Result<(), CapacityErr
         return Err(CapacityError { table: table.to_owned(), needed, available });
     }
     Ok(())
+}
+
+/// Keys and signatures in the order in which the operation's program draws them.
+fn signatures(operation: &SignedOperation) -> Vec<(Point, Signature)> {
+    match operation {
+        SignedOperation::Noop(_) | SignedOperation::Deposit(_) | SignedOperation::FullExit(_) => Vec::new(),
+        SignedOperation::TransferToNew(signed) => vec![(signed.public_key, signed.signature)],
+        SignedOperation::Withdraw(signed) => vec![(signed.public_key, signed.signature)],
+        SignedOperation::Transfer(signed) => vec![(signed.public_key, signed.signature)],
+        SignedOperation::ChangePubKey(signed) => vec![(signed.public_key, signed.signature)],
+        SignedOperation::ForcedExit(signed) => vec![(signed.public_key, signed.signature)],
+        SignedOperation::OrderMatching(signed) => {
+            let (maker, taker) = (&signed.body.maker, &signed.body.taker);
+            vec![
+                (maker.public_key, maker.signature),
+                (taker.public_key, taker.signature),
+                (signed.public_key, signed.signature),
+            ]
+        }
+    }
 }

@@ -25,6 +25,8 @@ pub mod rules;
 pub mod transfer;
 pub mod withdraw;
 
+use halo2curves::bn256::Fr;
+
 use crate::circuit::slot::Builder;
 use crate::operation::{Kind, SignedOperation};
 use crate::trace::OperationTrace;
@@ -57,20 +59,32 @@ pub fn run(kind: Kind, operation: Option<&OperationTrace>, running: &mut Running
     b
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::circuit::slot::Plan;
-    use halo2curves::bn256::Fr;
+/// What one operation draws from the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// Levels of Merkle paths.
+    pub levels: usize,
+    /// Hashes beside the paths, those of the signatures' keys included.
+    pub hashes: usize,
+    /// Signatures.
+    pub signatures: usize,
+}
 
-    #[test]
-    fn heights() {
-        for kind in Kind::ALL {
-            let b = run(kind, None, &mut Running::start(Fr::zero(), Fr::zero()));
-            println!("{kind}: {} rows, {:?}", Plan::new(&b).height(), b.lanes());
-        }
+impl Need {
+    /// Of an operation of this kind.
+    pub fn of(kind: Kind) -> Self {
+        Self::of_program(&run(kind, None, &mut Running::start(Fr::zero(), Fr::zero())))
+    }
+
+    /// Of a fee credit.
+    pub fn of_credit() -> Self {
         let mut b = Builder::new(false);
         credit::credit(&mut b, None, 0, Fr::zero());
-        println!("credit {} {:?}", Plan::new(&b).height(), b.lanes());
+        Self::of_program(&b)
+    }
+
+    fn of_program(b: &Builder) -> Self {
+        let signatures = b.signed_messages().len();
+        Self { levels: b.path_levels(), hashes: b.hash_count() + signatures, signatures }
     }
 }

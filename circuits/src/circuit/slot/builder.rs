@@ -258,6 +258,17 @@ impl Builder {
         var
     }
 
+    /// How many hashes the program draws.
+    pub fn hash_count(&self) -> usize {
+        self.products.iter().filter(|item| matches!(item, ProductItem::Hash(_))).count()
+    }
+
+    /// How many levels all paths that the program draws have together.
+    pub fn path_levels(&self) -> usize {
+        let levels = |item: &SumItem| if let SumItem::Path { levels, .. } = item { *levels as usize } else { 0 };
+        self.sums.iter().map(levels).sum()
+    }
+
     /// The hashes drawn so far, for the tape to provide.
     pub fn drawn_hashes(&self) -> &[(Fr, Fr)] {
         &self.hashes
@@ -316,10 +327,5 @@ impl Builder {
             }
         }
         words.into_iter().map(|terms| self.sum(&terms, Fr::ZERO)).collect()
-    }
-}
-impl Builder {
-    pub fn lanes(&self) -> (usize, usize, usize) {
-        (self.sums.len(), self.products.len(), self.ranges.iter().map(|(_, b)| b.div_ceil(16)).sum())
     }
 }

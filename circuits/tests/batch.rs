@@ -1,0 +1,56 @@
+//! The batch circuit on executed blocks: honest ones are accepted, tampered ones are rejected.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+
+use halo2_axiom::dev::MockProver;
+use halo2curves::bn256::Fr;
+use penstock_circuits::circuit::batch::Batch;
+use penstock_circuits::circuit::check::Checker;
+use penstock_circuits::circuit::preset::Preset;
+use penstock_circuits::circuit::witness::Witness;
+use penstock_circuits::operation::Block;
+use penstock_circuits::public_inputs::PublicInputs;
+use penstock_circuits::state::{Genesis, State};
+use penstock_circuits::trace::BlockTrace;
+
+const GENESIS: &str = include_str!("../../host/examples/genesis.json");
+const BLOCK: &str = include_str!("../../host/examples/block.json");
+
+fn sample() -> BlockTrace {
+    let folder = tempfile::tempdir().unwrap();
+    let genesis: Genesis = serde_json::from_str(GENESIS).unwrap();
+    let state = State::init(folder.path(), &genesis).unwrap();
+    state.execute(&Block::from_json(BLOCK).unwrap()).unwrap().0
+}
+
+fn challenges() -> [Fr; 2] {
+    [Fr::from(0x1234_5678_9abc_def1), -Fr::from(0x9876_5432_10fe_dcb7)]
+}
+
+#[test]
+fn the_sample_block_satisfies_every_constraint() {
+    let trace = sample();
+    let capacities = Preset::Tiny.capacities();
+    let checker = Checker::new(&capacities);
+    let public = PublicInputs::new(&trace, capacities.chains).unwrap();
+    let witness = Witness::new(checker.layout(), &trace, &public).unwrap();
+    assert_eq!(checker.broken(&witness, challenges()), BTreeSet::new());
+}
+
+#[test]
+fn halo2_accepts_the_sample_block_and_no_other_public_input() {
+    let trace = sample();
+    let batch = Batch::new(Preset::Tiny);
+    let public = PublicInputs::new(&trace, batch.capacities().chains).unwrap();
+    let circuit = batch.assign(&trace, &public).unwrap();
+    let honest = public.instance();
+    MockProver::run(batch.k(), &circuit, vec![honest.clone()]).unwrap().assert_satisfied();
+    let checker = Checker::new(batch.capacities());
+    for index in 0..honest.len() {
+        let mut witness = circuit.witness.clone().unwrap();
+        witness.instance[index] += Fr::one();
+        assert!(!checker.broken(&witness, challenges()).is_empty(), "public input {index}");
+    }
+}
