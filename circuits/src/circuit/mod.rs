@@ -22,3 +22,4 @@ pub mod preset;
 pub mod programs;
 pub mod slot;
 pub mod table;
+pub mod tape;
