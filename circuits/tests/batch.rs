@@ -54,3 +54,11 @@ fn halo2_accepts_the_sample_block_and_no_other_public_input() {
         assert!(!checker.broken(&witness, challenges()).is_empty(), "public input {index}");
     }
 }
+
+#[test]
+fn report() {
+    for preset in Preset::ALL {
+        let batch = Batch::new(preset);
+        println!("{preset} k={} {:?}", batch.k(), batch.report());
+    }
+}
