@@ -1,1 +1,3 @@
 //! The prover appliance: keys, prover, engines, verifier.
+
+pub mod transcript;
