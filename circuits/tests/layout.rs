@@ -32,7 +32,7 @@ fn element(value: &BigUint) -> Fr {
 /// The folded message of hexadecimal bytes, by another way than the crate's.
 fn folded(hex: &str) -> Fr {
     let mut padded = hex.to_owned();
-    while padded.len() % 62 != 0 {
+    while !padded.len().is_multiple_of(62) {
         padded.push('0');
     }
     (0..padded.len() / 62).fold(Fr::ZERO, |h, i| hash2(h, element(&integer(&padded[62 * i..62 * i + 62]))))
