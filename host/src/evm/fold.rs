@@ -59,11 +59,16 @@ impl Compiler<'_> {
                 runs.entry(start).or_default().push((selector, value));
             }
         }
-        let parts: Vec<_> = runs
+        let sums: Vec<(usize, Cell)> =
+            runs.into_iter().map(|(start, pairs)| (start, self.program.sum(&[], &pairs))).collect();
+        let parts: Vec<_> = split_by(sums, |&(start, _)| start)
             .into_iter()
-            .map(|(start, pairs)| {
-                let sum = self.program.sum(&[], &pairs);
-                (self.program.power(y, start), sum)
+            .map(|sums| {
+                let start = sums[0].0;
+                let mut coefficients = vec![Cell::ZERO; sums[sums.len() - 1].0 - start + 1];
+                let degree = coefficients.len() - 1;
+                sums.iter().for_each(|&(exponent, sum)| coefficients[degree + start - exponent] = sum);
+                (self.program.power(y, start), self.program.horner(y, &coefficients))
             })
             .collect();
         self.program.sum(&[], &parts)
