@@ -142,6 +142,11 @@ impl Layout {
         fixed
     }
 
+    /// Cells of the block's slot whose values all slots import, by number.
+    pub fn globals(&self) -> &[Cell] {
+        &self.globals
+    }
+
     /// All pairs of cells that must be equal.
     pub fn copies(&self) -> Vec<(Cell, Cell)> {
         let mut copies = self.block.copies(&self.globals);

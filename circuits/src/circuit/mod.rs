@@ -13,6 +13,7 @@
 //! - [`slot`]: rows that run the [`programs`], one program a kind of operation.
 //! - [`tape`]: Poseidon permutations, two a Merkle level or two free hashes.
 //! - [`signature`]: EdDSA over Baby Jubjub.
+//! - [`check`], [`soundness`]: which constraints a witness breaks, and whether each of them is needed.
 //! - [`preset`], [`layout`], [`witness`], [`batch`]: capacities, rows, values, and the halo2 circuit.
 
 pub mod affine;
@@ -26,6 +27,7 @@ pub mod preset;
 pub mod programs;
 pub mod signature;
 pub mod slot;
+pub mod soundness;
 pub mod table;
 pub mod tape;
 pub mod witness;

@@ -8,6 +8,7 @@ mod contracts;
 mod licences;
 mod setup;
 mod shell;
+mod soundness;
 
 use clap::{Parser, Subcommand};
 
@@ -32,6 +33,12 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Looks for an attack on every constraint of the batch circuit that nothing but this constraint stops.
+    Soundness {
+        /// On a block of one transfer, without halo2.
+        #[arg(long)]
+        short: bool,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -40,5 +47,6 @@ fn main() -> anyhow::Result<()> {
         Task::Ci => ci::run(),
         Task::Licences => licences::run(),
         Task::Contracts { check } => contracts::run(check),
+        Task::Soundness { short } => soundness::run(short),
     }
 }

@@ -158,9 +158,8 @@ impl SignatureConfig {
 
     fn key_gates(&self, gates: &mut Gates<'_>, columns: &Columns) {
         let point = |cells: Cells<'_, '_>, at: [usize; 2]| at.map(|column| columns.cell(cells, column, 0));
-        for (name, at) in [("signature.key_on_curve", key::A), ("signature.nonce_on_curve", key::R8)] {
-            gates.add(name, |cells| self.selector(cells, self.key) * on_curve(point(cells, at)));
-        }
+        // R8 needs no such gate: it is the ladder's sum.
+        gates.add("signature.key_on_curve", |cells| self.selector(cells, self.key) * on_curve(point(cells, key::A)));
         let chain = [key::A, key::DOUBLES[0], key::DOUBLES[1], key::DOUBLES[2]];
         for (step, pair) in chain.windows(2).enumerate() {
             for (axis, name) in AXES.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! The signature table: slots that each verify one EdDSA signature over Baby Jubjub (circomlib's `signPoseidon`).
 //!
-//! A slot proves: A and R8 are on the curve, 8·A is not the identity, h = poseidon(R8x, R8y, Ax, Ay, M),
+//! A slot proves: A is on the curve (hence R8), 8·A is not the identity, h = poseidon(R8x, R8y, Ax, Ay, M),
 //! S·B8 − h·8A = R8 with S and h canonical; it provides (pkh, M), pkh being the low 160 bits of poseidon(Ax, Ay).
 //!
 //! ```text
@@ -17,12 +17,13 @@
 //!
 //! Canonical: only the leading 128 bits of S and h are compared, strictly, with those of ℓ and r, and the leading 94 bits of
 //! poseidon(A) with those of r; equality there has a probability below 2^-92, and native verification refuses it too.
-//! The addition law is complete for points on the curve (a is a square, d is not), so no case needs a branch.
+//! The addition law is complete for points on the curve (a is a square, d is not), so no case needs a branch. It also keeps
+//! the ladder's sums on the curve, since all points added are; R8, a copy of the last sum, needs no check of its own.
 
 mod gates;
 mod points;
-mod rounds;
-mod values;
+pub(super) mod rounds;
+pub(super) mod values;
 
 use std::ops::Range;
 
@@ -41,31 +42,31 @@ pub use values::SignatureUse;
 use values::SlotValues;
 
 /// Rows of a slot by kind, in order.
-const KEY: usize = 0;
-const LINK: usize = 1;
-const ABSORB: usize = 2;
-const FIRST_FULL: usize = 3;
-const PARTIAL: usize = FIRST_FULL + 2;
-const LAST_FULL: usize = PARTIAL + rounds::PARTIAL_ROWS;
-const OUTPUT: usize = LAST_FULL + 2;
-const DIGITS: usize = OUTPUT + 1;
-const LADDER: usize = DIGITS + DIGIT_ROWS;
+pub(super) const KEY: usize = 0;
+pub(super) const LINK: usize = 1;
+pub(super) const ABSORB: usize = 2;
+pub(super) const FIRST_FULL: usize = 3;
+pub(super) const PARTIAL: usize = FIRST_FULL + 2;
+pub(super) const LAST_FULL: usize = PARTIAL + rounds::PARTIAL_ROWS;
+pub(super) const OUTPUT: usize = LAST_FULL + 2;
+pub(super) const DIGITS: usize = OUTPUT + 1;
+pub(super) const LADDER: usize = DIGITS + DIGIT_ROWS;
 /// Two steps a row, 254 bits.
-const LADDER_ROWS: usize = 127;
+pub(super) const LADDER_ROWS: usize = 127;
 /// Ladder row at whose end 128 bits have been read.
-const LEADING: usize = LADDER + 63;
+pub(super) const LEADING: usize = LADDER + 63;
 /// Rows of a slot.
 pub const ROWS_PER_SLOT: usize = LADDER + LADDER_ROWS;
 
 /// Base-4 digits of a digit row; its accumulator is in column 0.
-const DIGITS_PER_ROW: usize = 16;
+pub(super) const DIGITS_PER_ROW: usize = 16;
 /// What is range-checked: cells of the link row, and rows of 32 bits.
-const RANGES: [(usize, usize); 5] =
+pub(super) const RANGES: [(usize, usize); 5] =
     [(link::PKH, 5), (link::HIGH, 3), (link::HIGH_ROOM, 3), (link::CHALLENGE_ROOM, 4), (link::RESPONSE_ROOM, 4)];
-const DIGIT_ROWS: usize = 19;
+pub(super) const DIGIT_ROWS: usize = 19;
 
 /// Columns of the key row.
-mod key {
+pub(super) mod key {
     pub const A: [usize; 2] = [0, 1];
     pub const R8: [usize; 2] = [2, 3];
     /// 2A, 4A, 8A.
@@ -79,7 +80,7 @@ mod key {
 }
 
 /// Columns of the link row.
-mod link {
+pub(super) mod link {
     /// h >> 126.
     pub const CHALLENGE: usize = 0;
     /// (r >> 126) − 1 − (h >> 126).
@@ -99,7 +100,7 @@ mod link {
 }
 
 /// Columns of the absorb row. Columns 1 to 5 hold R8x, R8y, Ax, Ay, M.
-mod absorb {
+pub(super) mod absorb {
     pub const R8: [usize; 2] = [1, 2];
     pub const A: [usize; 2] = [3, 4];
     pub const MESSAGE: usize = 5;
@@ -110,7 +111,7 @@ mod absorb {
 }
 
 /// Columns of a ladder row.
-mod ladder {
+pub(super) mod ladder {
     /// h so far.
     pub const CHALLENGE: usize = 0;
     /// S so far.
@@ -147,7 +148,8 @@ impl Signatures {
         self.slots
     }
 
-    fn row(&self, slot: usize, row: usize) -> usize {
+    /// The row of the table's column where a slot's row lies.
+    pub(super) fn row(&self, slot: usize, row: usize) -> usize {
         self.start + slot * ROWS_PER_SLOT + row
     }
 

@@ -45,11 +45,11 @@ impl SignatureUse {
     }
 }
 
-fn integer(value: &Fr) -> BigUint {
+pub(in crate::circuit) fn integer(value: &Fr) -> BigUint {
     BigUint::from_bytes_le(value.to_repr().as_ref())
 }
 
-fn field(value: &BigUint) -> Fr {
+pub(in crate::circuit) fn field(value: &BigUint) -> Fr {
     value.iter_u64_digits().rev().fold(Fr::ZERO, |sum, digit| sum * Fr::from(2).pow_vartime([64]) + Fr::from(digit))
 }
 
@@ -105,7 +105,8 @@ impl SlotValues {
         values
     }
 
-    fn fill_ladder(&mut self, s: &Fr, h: &Fr, table: [Point; 4]) {
+    /// Writes the ladder of S and h over a table of points, and how often each point is drawn.
+    pub(in crate::circuit) fn fill_ladder(&mut self, s: &Fr, h: &Fr, table: [Point; 4]) {
         let (s, h) = (integer(s), integer(h));
         let bit = |value: &BigUint, step: usize| usize::from(value.bit((LADDER_BITS - 1 - step) as u64));
         let projective = table.map(Projective::from);
@@ -143,7 +144,8 @@ impl SlotValues {
         }
     }
 
-    fn fill_link(&mut self, hash: Fr) {
+    /// Writes the leading bits that the ladder read, the parts of the key's hash, and their ranges.
+    pub(in crate::circuit) fn fill_link(&mut self, hash: Fr) {
         let [challenge_bound, response_bound, hash_bound] = bounds();
         let high = field(&(integer(&hash) >> PKH_BITS));
         let pkh = hash - high * Fr::from(2).pow_vartime([u64::from(PKH_BITS)]);

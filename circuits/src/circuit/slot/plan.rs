@@ -186,6 +186,12 @@ impl Slots {
         self.plan.height()
     }
 
+    /// The rows of one slot.
+    pub fn rows_of(&self, slot: usize) -> Range<usize> {
+        let start = self.start + slot * self.plan.height();
+        start..start + self.plan.height()
+    }
+
     /// Writes selector and coefficients.
     pub fn fill_fixed(&self, fixed: &mut Table) {
         for row in self.rows() {
@@ -202,7 +208,8 @@ impl Slots {
         self.cells(0).find(|(_, other)| *other == var).map(|(cell, _)| cell)
     }
 
-    fn cells(&self, slot: usize) -> impl Iterator<Item = (Cell, Var)> {
+    /// The cells of a slot that hold values of the program.
+    pub fn cells(&self, slot: usize) -> impl Iterator<Item = (Cell, Var)> {
         let start = self.start + slot * self.plan.height();
         self.plan.rows.iter().enumerate().flat_map(move |(index, row)| {
             let used = row.cells.iter().enumerate();

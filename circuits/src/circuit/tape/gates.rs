@@ -134,7 +134,8 @@ impl TapeConfig {
                 pair.selector.clone() * build(&pair, cells)
             });
         };
-        for (name, flag) in [("tape.bit", row::BIT), ("tape.end", row::END), ("tape.path", row::PATH)] {
+        // The end flag needs no such gate: see the module above.
+        for (name, flag) in [("tape.bit", row::BIT), ("tape.path", row::PATH)] {
             add(name, &|pair, cells| pair.tape(cells, flag) * (one() - pair.tape(cells, flag)));
         }
         // A free pair ends whatever was before, and the last pair ends everything.

@@ -12,6 +12,9 @@
 //! the next pair's nodes, up to the pair with end = 1, whose hashes are the roots. `index` and `levels` are what is left of
 //! them from this level on. A path starts after a pair with end = 1, and there it is provided to the bus, once. A path cut
 //! short is a valid path of fewer levels; whoever draws one fixes the number of levels by its tag.
+//! That `end` is a bit follows: with path = 0 it is 1. With path = 1 and end other than 0 and 1, `levels` is 1 here and, since no
+//! path starts there, 0 in the next pair, which is a level too; from there it only falls, never is 1 again on a tape this
+//! short, so that no pair may end, but the last one must.
 //! With path = 0 both hashes are provided to the bus, as often as the cells `index` and `levels` say.
 
 mod gates;

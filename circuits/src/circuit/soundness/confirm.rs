@@ -1,0 +1,56 @@
+//! Confirms an attack on all rows: the whole circuit rejects it, and the circuit without the attacked gate accepts it.
+
+use halo2_axiom::dev::{MockProver, VerifyFailure};
+use halo2curves::bn256::Fr;
+
+use super::attack::Attack;
+use super::subject::Subject;
+use crate::circuit::check::{COPIES, EDGE, TUPLES};
+
+/// What the whole circuit and halo2 say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmation {
+    /// The attack breaks its class alone; halo2 accepts it when the class is a gate that is left out (if asked).
+    Confirmed,
+    /// The attack breaks something else, or nothing.
+    Refuted,
+}
+
+/// Checks an attack on `class` on all rows. `halo2`: also with MockProver on the circuit without the gate, which takes seconds.
+pub fn confirm(subject: &Subject, class: &str, attack: &Attack, halo2: bool) -> Confirmation {
+    let checker = &subject.checker;
+    let mut witness = subject.witness.clone();
+    for ((column, row), value) in &attack.cells {
+        witness.advice.set(*column, *row, *value);
+    }
+    let challenges = Subject::challenges();
+    let mut bus = checker.running_sum(&witness, challenges);
+    for (row, by) in &attack.bus {
+        bus[*row] += by;
+    }
+    let mut broken = checker.broken_with_bus(&witness, &bus, challenges);
+    // What the tape provides falsely leaves the bus unbalanced, as does the loss of a class of tuples.
+    if class != EDGE && (TUPLES.contains(&class) || !attack.provides.is_empty()) {
+        let unbalanced = checker.unbalanced(&witness);
+        if unbalanced.is_empty() != broken.remove(EDGE).eq(&false) {
+            return Confirmation::Refuted;
+        }
+        broken.extend(unbalanced.into_iter().filter(|class| !attack.provides.contains(&class.as_str())));
+    }
+    let alone = broken.len() == 1 && broken.contains(class);
+    let is_gate = !TUPLES.contains(&class) && !COPIES.contains(&class);
+    // The prover computes the running sum, so attacks on it cannot be handed to halo2.
+    let mocked = !halo2 || !is_gate || !attack.bus.is_empty() || {
+        let instance: Vec<Fr> = witness.instance.clone();
+        let circuit = subject.without(class, witness);
+        match MockProver::run(subject.k(), &circuit, vec![instance]) {
+            Ok(prover) => prover.verify().err().into_iter().flatten().all(|failure| {
+                !attack.provides.is_empty()
+                    && matches!(&failure, VerifyFailure::ConstraintNotSatisfied { constraint, .. }
+                        if constraint.to_string().contains(EDGE))
+            }),
+            Err(_) => false,
+        }
+    };
+    if alone && mocked { Confirmation::Confirmed } else { Confirmation::Refuted }
+}

@@ -1,0 +1,178 @@
+//! Which classes an attack breaks, from the neighbourhood of the cells it changes.
+//!
+//! An honest witness breaks nothing, so only gates that read a changed cell, tuples of rows that hold one, and copies of one can
+//! break. Gates that read the running sum follow it, whatever the cells hold: for changed cells the tuples are compared instead.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+
+use halo2_axiom::plonk::Expression;
+use halo2curves::bn256::Fr;
+use halo2curves::ff::Field;
+
+use super::attack::Attack;
+use super::subject::Subject;
+use crate::circuit::bus::BusRegion;
+use crate::circuit::check::{Assignment, Balance, Checker};
+use crate::circuit::slot::Cell;
+use crate::circuit::tape::{ROWS_PER_PAIR, row};
+use crate::circuit::witness::Witness;
+
+/// What a gate reads.
+#[derive(Clone, Default)]
+pub(super) struct Reads {
+    /// Advice by column and rotation.
+    pub advice: BTreeSet<(usize, i32)>,
+    /// Fixed columns on the current row.
+    pub fixed: BTreeSet<usize>,
+}
+
+impl Reads {
+    pub fn of(expression: &Expression<Fr>) -> Self {
+        let reads = RefCell::new(Self::default());
+        expression.evaluate(
+            &|_| (),
+            &|_| (),
+            &|query| {
+                reads.borrow_mut().fixed.insert(query.column_index());
+            },
+            &|query| {
+                reads.borrow_mut().advice.insert((query.column_index(), query.rotation().0));
+            },
+            &|_| (),
+            &|_| (),
+            &|()| (),
+            &|(), ()| (),
+            &|(), ()| (),
+            &|(), _| (),
+        );
+        reads.into_inner()
+    }
+}
+
+/// Judges attacks on one subject.
+pub struct Judge<'a> {
+    checker: &'a Checker,
+    witness: Witness,
+    bus: Vec<Fr>,
+    /// Gates that read a column, with the rotation, by column. The running sum's is last.
+    readers: Vec<Vec<(usize, i32)>>,
+    reads: Vec<Reads>,
+    copies: HashMap<Cell, Vec<(Cell, &'static str)>>,
+}
+
+impl<'a> Judge<'a> {
+    /// Of attacks on this subject.
+    pub fn new(subject: &'a Subject) -> Self {
+        let checker = &subject.checker;
+        let mut readers = vec![Vec::new(); checker.bus_column() + 1];
+        let reads: Vec<Reads> = checker.gates().iter().map(|gate| Reads::of(&gate.polynomials()[0])).collect();
+        for (gate, reads) in reads.iter().enumerate() {
+            for (column, rotation) in &reads.advice {
+                readers[*column].push((gate, *rotation));
+            }
+        }
+        let mut copies: HashMap<Cell, Vec<(Cell, &'static str)>> = HashMap::new();
+        for (left, right, class) in checker.copies() {
+            copies.entry(*left).or_default().push((*right, class));
+            copies.entry(*right).or_default().push((*left, class));
+        }
+        let bus = checker.running_sum(&subject.witness, Subject::challenges());
+        Self { checker, witness: subject.witness.clone(), bus, readers, reads, copies }
+    }
+
+    /// The classes that the attack breaks, without what the attacked region provides falsely.
+    pub fn broken(&mut self, attack: &Attack) -> BTreeSet<String> {
+        let honest: Vec<(Cell, Fr)> =
+            attack.cells.iter().map(|(cell, _)| (*cell, self.witness.advice.get(cell.0, cell.1))).collect();
+        let rows = self.tuple_rows(attack);
+        let mut balance = Balance::default();
+        self.add_terms(&rows, &mut balance, -Fr::ONE);
+        self.write(&attack.cells);
+        self.add_terms(&rows, &mut balance, Fr::ONE);
+        self.shift(attack, Fr::ONE);
+
+        let mut broken: BTreeSet<String> =
+            balance.broken().filter(|class| !attack.provides.contains(&class.as_str())).collect();
+        self.add_gates(attack, &mut broken);
+        self.add_copies(attack, &mut broken);
+
+        self.shift(attack, -Fr::ONE);
+        self.write(&honest);
+        broken
+    }
+
+    fn write(&mut self, cells: &[(Cell, Fr)]) {
+        for ((column, row), value) in cells {
+            self.witness.advice.set(*column, *row, *value);
+        }
+    }
+
+    fn shift(&mut self, attack: &Attack, sign: Fr) {
+        for (row, by) in &attack.bus {
+            self.bus[*row] += sign * by;
+        }
+    }
+
+    fn add_gates(&self, attack: &Attack, broken: &mut BTreeSet<String>) {
+        let changed = attack.cells.iter().map(|(cell, _)| *cell);
+        let changed = changed.chain(attack.bus.iter().map(|(row, _)| (self.checker.bus_column(), *row)));
+        let mut touched = BTreeSet::new();
+        for (column, row) in changed {
+            for (gate, rotation) in &self.readers[column] {
+                let row = row as i64 - i64::from(*rotation);
+                if let Ok(row) = usize::try_from(row) {
+                    touched.insert((*gate, row));
+                }
+            }
+        }
+        let cells = Assignment { witness: &self.witness, bus: &self.bus, challenges: Subject::challenges() };
+        for (gate, row) in touched {
+            let follows = self.reads[gate].advice.iter().any(|(column, _)| *column == self.checker.bus_column());
+            if row > self.checker.layout().end || (follows && attack.bus.is_empty()) || !self.is_live(gate, row) {
+                continue;
+            }
+            let gate = &self.checker.gates()[gate];
+            if !broken.contains(gate.name()) && self.checker.evaluate(&gate.polynomials()[0], row, &cells) != Fr::ZERO {
+                broken.insert(gate.name().to_owned());
+            }
+        }
+    }
+
+    /// Every gate is a multiple of fixed columns: where they are all zero, so is the gate.
+    fn is_live(&self, gate: usize, row: usize) -> bool {
+        self.reads[gate].fixed.iter().any(|column| self.checker.fixed().get(*column, row) != Fr::ZERO)
+    }
+
+    fn add_copies(&self, attack: &Attack, broken: &mut BTreeSet<String>) {
+        let value = |cell: Cell| self.witness.advice.get(cell.0, cell.1);
+        for (cell, _) in &attack.cells {
+            let unequal =
+                self.copies.get(cell).into_iter().flatten().filter(|(other, _)| value(*other) != value(*cell));
+            broken.extend(unequal.map(|(_, class)| (*class).to_owned()));
+        }
+    }
+
+    /// Rows whose tuples hold a changed cell. Tuples of the tape's pairs are on the anchor, and depend on the pair before.
+    fn tuple_rows(&self, attack: &Attack) -> BTreeSet<usize> {
+        let tape = self.checker.layout().tape.rows();
+        let rows = attack.cells.iter().flat_map(|((_, at), _)| {
+            if !tape.contains(at) {
+                return vec![*at];
+            }
+            let anchor = at - (at - tape.start) % ROWS_PER_PAIR + row::ANCHOR;
+            vec![anchor, anchor + ROWS_PER_PAIR]
+        });
+        rows.filter(|row| *row < tape.end).collect()
+    }
+
+    fn add_terms(&self, rows: &BTreeSet<usize>, balance: &mut Balance, scale: Fr) {
+        let regions = self.checker.layout().regions();
+        for row in rows {
+            let Some(region) = regions.iter().find(|region| region.rows().contains(row)) else { continue };
+            for term in region.terms(&self.witness.advice, self.checker.fixed(), *row) {
+                balance.add(term, scale);
+            }
+        }
+    }
+}
