@@ -5,6 +5,7 @@
 //! the bus, by kind of tuple (`bus:path`), and to the copies, by what they tie together (`copies:z`). [`super::soundness`]
 //! is built on it.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use halo2_axiom::plonk::{ConstraintSystem, Expression, Gate};
@@ -74,6 +75,39 @@ pub struct Assignment<'a> {
     pub challenges: [Fr; 2],
 }
 
+/// What a gate reads.
+#[derive(Clone, Default)]
+pub struct Reads {
+    /// Advice by column and rotation.
+    pub advice: BTreeSet<(usize, i32)>,
+    /// Fixed columns on the current row.
+    pub fixed: BTreeSet<usize>,
+}
+
+impl Reads {
+    /// Of a gate's polynomial.
+    pub fn of(expression: &Expression<Fr>) -> Self {
+        let reads = RefCell::new(Self::default());
+        expression.evaluate(
+            &|_| (),
+            &|_| (),
+            &|query| {
+                reads.borrow_mut().fixed.insert(query.column_index());
+            },
+            &|query| {
+                reads.borrow_mut().advice.insert((query.column_index(), query.rotation().0));
+            },
+            &|_| (),
+            &|_| (),
+            &|()| (),
+            &|(), ()| (),
+            &|(), ()| (),
+            &|(), _| (),
+        );
+        reads.into_inner()
+    }
+}
+
 /// The constraints of one layout.
 pub struct Checker {
     cs: ConstraintSystem<Fr>,
@@ -83,6 +117,7 @@ pub struct Checker {
     copies: Vec<(Cell, Cell, &'static str)>,
     bus: usize,
     coefficients: Vec<usize>,
+    reads: Vec<Reads>,
 }
 
 impl Checker {
@@ -97,9 +132,10 @@ impl Checker {
             (left, right, if shared { COPIES_Z } else { [COPIES_SLOTS, COPIES_SIGNATURES][usize::from(table)] })
         };
         let copies = layout.copies().into_iter().map(class).collect();
-        let coefficients = config.columns.coefficients.iter().map(|column| column.index()).collect();
+        let reads = cs.gates().iter().map(|gate| Reads::of(&gate.polynomials()[0])).collect();
+        let coefficients: Vec<usize> = config.columns.coefficients.iter().map(|column| column.index()).collect();
         let bus = config.columns.bus.index();
-        Self { cs, layout, constraints: config.constraints, fixed, copies, bus, coefficients }
+        Self { cs, layout, constraints: config.constraints, fixed, copies, bus, coefficients, reads }
     }
 
     /// The regions.
@@ -120,6 +156,18 @@ impl Checker {
     /// The gates.
     pub fn gates(&self) -> &[Gate<Fr>] {
         self.cs.gates()
+    }
+
+    /// What each gate reads.
+    pub fn reads(&self) -> &[Reads] {
+        &self.reads
+    }
+
+    /// Whether a gate can be other than zero on a row: every gate is a sum of multiples of its own selectors, the fixed
+    /// columns beside the shared coefficients.
+    pub fn is_live(&self, gate: usize, row: usize) -> bool {
+        let selectors = self.reads[gate].fixed.iter().filter(|column| !self.coefficients.contains(column));
+        selectors.copied().any(|column| self.fixed.get(column, row) != Fr::ZERO)
     }
 
     /// A constant of a row, by coefficient column.
@@ -174,11 +222,11 @@ impl Checker {
     /// The same for a given running sum.
     pub fn broken_with_bus(&self, witness: &Witness, bus: &[Fr], challenges: [Fr; 2]) -> BTreeSet<String> {
         let cells = Assignment { witness, bus, challenges };
-        let gates = self.cs.gates().par_iter().filter(|gate| {
-            let rows = 0..=self.layout.end;
-            gate.polynomials().iter().any(|it| rows.clone().any(|row| self.evaluate(it, row, &cells) != Fr::ZERO))
+        let gates = self.cs.gates().par_iter().enumerate().filter(|(index, gate)| {
+            let mut rows = (0..=self.layout.end).filter(|row| self.is_live(*index, *row));
+            rows.any(|row| self.evaluate(&gate.polynomials()[0], row, &cells) != Fr::ZERO)
         });
-        let mut broken: BTreeSet<String> = gates.map(|gate| gate.name().to_owned()).collect();
+        let mut broken: BTreeSet<String> = gates.map(|(_, gate)| gate.name().to_owned()).collect();
         let cell = |(column, row): Cell| witness.advice.get(column, row);
         let unequal = self.copies.iter().filter(|(left, right, _)| cell(*left) != cell(*right));
         broken.extend(unequal.map(|(_, _, class)| (*class).to_owned()));

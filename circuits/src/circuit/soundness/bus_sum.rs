@@ -6,15 +6,13 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use super::attack::Attack;
-use super::judge::Reads;
 use super::subject::Subject;
 
 /// For each gate on the running sum: wrong by one from a row of this gate up to the next such row.
 pub(super) fn attacks(subject: &Subject) -> Vec<Attack> {
     let checker = &subject.checker;
     let column = checker.bus_column();
-    let attacks = checker.gates().iter().filter_map(|gate| {
-        let reads = Reads::of(&gate.polynomials()[0]);
+    let attacks = checker.gates().iter().zip(checker.reads()).filter_map(|(gate, reads)| {
         let rows = if reads.advice.contains(&(column, 1)) {
             // Where the gate is at work, it notices that the next row has grown by one.
             let (witness, challenges) = (&subject.witness, Subject::challenges());

@@ -3,10 +3,8 @@
 //! An honest witness breaks nothing, so only gates that read a changed cell, tuples of rows that hold one, and copies of one can
 //! break. Gates that read the running sum follow it, whatever the cells hold: for changed cells the tuples are compared instead.
 
-use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-use halo2_axiom::plonk::Expression;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -18,38 +16,6 @@ use crate::circuit::slot::Cell;
 use crate::circuit::tape::{ROWS_PER_PAIR, row};
 use crate::circuit::witness::Witness;
 
-/// What a gate reads.
-#[derive(Clone, Default)]
-pub(super) struct Reads {
-    /// Advice by column and rotation.
-    pub advice: BTreeSet<(usize, i32)>,
-    /// Fixed columns on the current row.
-    pub fixed: BTreeSet<usize>,
-}
-
-impl Reads {
-    pub fn of(expression: &Expression<Fr>) -> Self {
-        let reads = RefCell::new(Self::default());
-        expression.evaluate(
-            &|_| (),
-            &|_| (),
-            &|query| {
-                reads.borrow_mut().fixed.insert(query.column_index());
-            },
-            &|query| {
-                reads.borrow_mut().advice.insert((query.column_index(), query.rotation().0));
-            },
-            &|_| (),
-            &|_| (),
-            &|()| (),
-            &|(), ()| (),
-            &|(), ()| (),
-            &|(), _| (),
-        );
-        reads.into_inner()
-    }
-}
-
 /// Judges attacks on one subject.
 pub struct Judge<'a> {
     checker: &'a Checker,
@@ -57,7 +23,6 @@ pub struct Judge<'a> {
     bus: Vec<Fr>,
     /// Gates that read a column, with the rotation, by column. The running sum's is last.
     readers: Vec<Vec<(usize, i32)>>,
-    reads: Vec<Reads>,
     copies: HashMap<Cell, Vec<(Cell, &'static str)>>,
 }
 
@@ -66,8 +31,7 @@ impl<'a> Judge<'a> {
     pub fn new(subject: &'a Subject) -> Self {
         let checker = &subject.checker;
         let mut readers = vec![Vec::new(); checker.bus_column() + 1];
-        let reads: Vec<Reads> = checker.gates().iter().map(|gate| Reads::of(&gate.polynomials()[0])).collect();
-        for (gate, reads) in reads.iter().enumerate() {
+        for (gate, reads) in checker.reads().iter().enumerate() {
             for (column, rotation) in &reads.advice {
                 readers[*column].push((gate, *rotation));
             }
@@ -78,7 +42,7 @@ impl<'a> Judge<'a> {
             copies.entry(*right).or_default().push((*left, class));
         }
         let bus = checker.running_sum(&subject.witness, Subject::challenges());
-        Self { checker, witness: subject.witness.clone(), bus, readers, reads, copies }
+        Self { checker, witness: subject.witness.clone(), bus, readers, copies }
     }
 
     /// The classes that the attack breaks, without what the attacked region provides falsely.
@@ -128,8 +92,10 @@ impl<'a> Judge<'a> {
         }
         let cells = Assignment { witness: &self.witness, bus: &self.bus, challenges: Subject::challenges() };
         for (gate, row) in touched {
-            let follows = self.reads[gate].advice.iter().any(|(column, _)| *column == self.checker.bus_column());
-            if row > self.checker.layout().end || (follows && attack.bus.is_empty()) || !self.is_live(gate, row) {
+            let follows =
+                self.checker.reads()[gate].advice.iter().any(|(column, _)| *column == self.checker.bus_column());
+            if row > self.checker.layout().end || (follows && attack.bus.is_empty()) || !self.checker.is_live(gate, row)
+            {
                 continue;
             }
             let gate = &self.checker.gates()[gate];
@@ -137,11 +103,6 @@ impl<'a> Judge<'a> {
                 broken.insert(gate.name().to_owned());
             }
         }
-    }
-
-    /// Every gate is a multiple of fixed columns: where they are all zero, so is the gate.
-    fn is_live(&self, gate: usize, row: usize) -> bool {
-        self.reads[gate].fixed.iter().any(|column| self.checker.fixed().get(*column, row) != Fr::ZERO)
     }
 
     fn add_copies(&self, attack: &Attack, broken: &mut BTreeSet<String>) {

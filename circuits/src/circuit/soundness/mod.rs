@@ -30,7 +30,8 @@ use std::collections::BTreeMap;
 pub use attack::Attack;
 pub use confirm::{Confirmation, confirm};
 pub use judge::Judge;
-pub use subject::Subject;
+pub use subject::{Subject, SubjectError};
+pub use values::slot_values;
 
 /// What the campaign found.
 #[derive(Clone, Debug)]

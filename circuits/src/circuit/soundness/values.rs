@@ -69,7 +69,7 @@ fn all_slots(subject: &Subject) -> Vec<(String, &Slots)> {
 }
 
 /// The cells of every value of every slot, named.
-pub(super) fn slot_values(subject: &Subject) -> Vec<(String, Vec<Cell>)> {
+pub fn slot_values(subject: &Subject) -> Vec<(String, Vec<Cell>)> {
     let mut values = Vec::new();
     for (name, slots) in all_slots(subject) {
         for slot in 0..slots.count() {

@@ -1,0 +1,359 @@
+//! Blocks of a lying sequencer: a lie about what an operation did, with every root, path, signature and public input made to fit.
+//! The circuit must reject each, by the constraint that says why.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+#[path = "common/forest.rs"]
+mod forest;
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use common::*;
+use forest::{Forest, minus, set_difference};
+use halo2curves::bn256::Fr;
+use halo2curves::ff::{Field, PrimeField};
+use penstock_circuits::circuit::check::Checker;
+use penstock_circuits::circuit::soundness::Subject;
+use penstock_circuits::circuit::witness::Witness;
+use penstock_circuits::operation::*;
+use penstock_circuits::public_inputs::{PublicInputs, evaluate};
+use penstock_circuits::trace::{BlockTrace, Outcome};
+
+const DEPOSIT: usize = 2;
+const MATCH: usize = 4;
+const WITHDRAW: usize = 5;
+const TRANSFER: usize = 6;
+const FORCED_EXIT: usize = 8;
+const FULL_EXIT: usize = 9;
+
+/// A value is not made of its digits.
+const RANGE: &str = "slot.accumulator";
+
+static CHECKER: LazyLock<Checker> = LazyLock::new(|| Checker::new(&Subject::all_kinds_capacities()));
+static HONEST: LazyLock<BlockTrace> = LazyLock::new(|| fresh(&genesis()).1.execute(&sample_block()).unwrap().0);
+
+fn public(trace: &BlockTrace) -> PublicInputs {
+    PublicInputs::new(trace, Subject::all_kinds_capacities().chains).unwrap()
+}
+
+fn broken_by(witness: &Witness) -> BTreeSet<String> {
+    let mut broken = CHECKER.broken(witness, Subject::challenges());
+    broken.extend(CHECKER.unbalanced(witness));
+    broken
+}
+
+fn lay_out(trace: &BlockTrace) -> Witness {
+    Witness::new(CHECKER.layout(), trace, &public(trace)).unwrap()
+}
+
+/// The sample block with a lie, replayed.
+fn forge(lie: impl FnOnce(&mut BlockTrace)) -> BlockTrace {
+    let mut trace = HONEST.clone();
+    lie(&mut trace);
+    Forest::new(&genesis()).replay(&mut trace, None);
+    trace
+}
+
+fn assert_rejected(witness: &Witness, class: &str) {
+    let broken = broken_by(witness);
+    assert!(broken.contains(class), "expected {class}, broken are {broken:?}");
+}
+
+fn assert_forgery_fails(class: &str, lie: impl FnOnce(&mut BlockTrace)) {
+    assert_rejected(&lay_out(&forge(lie)), class);
+}
+
+/// Changes the transfer, its balances and its public data; `signer` signs it.
+fn transfer(trace: &mut BlockTrace, signer: Person, change: impl FnOnce(&mut Transfer)) {
+    let traced = &mut trace.operations[TRANSFER];
+    let SignedOperation::Transfer(signed) = &mut traced.operation else { panic!("no transfer") };
+    change(&mut signed.body);
+    *signed = signer.sign(signed.body.clone());
+    let (amount, fee) = (signed.body.amount.value(), signed.body.fee.value());
+    traced.pubdata = signed.body.pubdata();
+    set_difference(&mut traced.updates[0], 0, minus(amount + fee));
+    set_difference(&mut traced.updates[1], 0, Fr::from_u128(amount));
+}
+
+fn change_deposit(trace: &mut BlockTrace, change: impl FnOnce(&mut Deposit)) {
+    let traced = &mut trace.operations[DEPOSIT];
+    let SignedOperation::Deposit(deposit) = &mut traced.operation else { panic!("no deposit") };
+    change(deposit);
+    traced.pubdata = deposit.pubdata();
+}
+
+fn withdraw(trace: &mut BlockTrace, change: impl FnOnce(&mut Withdraw)) {
+    let traced = &mut trace.operations[WITHDRAW];
+    let SignedOperation::Withdraw(signed) = &mut traced.operation else { panic!("no withdrawal") };
+    change(&mut signed.body);
+    *signed = BOB.sign(signed.body.clone());
+    traced.pubdata = signed.body.pubdata();
+    let (chain, token) = (signed.body.chain, signed.body.l1_token);
+    traced.updates[1].leaves[0].index = u64::from(chain) << 16 | u64::from(token);
+}
+
+#[test]
+fn the_replayed_block_is_the_executed_one() {
+    let replayed = forge(|_| ());
+    assert_eq!(replayed, *HONEST);
+    assert_eq!(broken_by(&lay_out(&replayed)), BTreeSet::new());
+}
+
+#[test]
+fn overdraft() {
+    assert_forgery_fails(RANGE, |trace| transfer(trace, ALICE, |body| body.amount = amount(1_000_000 * ONE)));
+}
+
+#[test]
+fn exceeded_reserve() {
+    // Nobody brought ether on Polygon.
+    assert_forgery_fails(RANGE, |trace| withdraw(trace, |body| body.chain = POLYGON));
+}
+
+#[test]
+fn withdrawal_of_another_token() {
+    assert_forgery_fails(RANGE, |trace| withdraw(trace, |body| body.l1_token = ETHER + 1));
+}
+
+#[test]
+fn minted_amount() {
+    assert_forgery_fails("bus:path", |trace| {
+        set_difference(&mut trace.operations[TRANSFER].updates[1], 0, Fr::from_u128(101 * ONE));
+    });
+}
+
+#[test]
+fn replayed_nonce() {
+    assert_forgery_fails("copies:signatures", |trace| transfer(trace, ALICE, |body| body.nonce = 7));
+}
+
+#[test]
+fn nonce_that_is_not_raised() {
+    assert_forgery_fails("bus:path", |trace| {
+        let update = &mut trace.operations[TRANSFER].updates[0];
+        update.after.nonce = update.before.nonce;
+    });
+}
+
+#[test]
+fn signature_by_another_key() {
+    assert_forgery_fails("bus:signature", |trace| transfer(trace, BOB, |_| ()));
+}
+
+#[test]
+fn signature_of_another_amount() {
+    assert_forgery_fails("copies:signatures", |trace| {
+        let signature = |trace: &mut BlockTrace| match &mut trace.operations[TRANSFER].operation {
+            SignedOperation::Transfer(signed) => signed.signature,
+            _ => panic!("no transfer"),
+        };
+        let signed = signature(trace);
+        transfer(trace, ALICE, |body| body.amount = amount(99 * ONE));
+        let SignedOperation::Transfer(other) = &mut trace.operations[TRANSFER].operation else { panic!() };
+        other.signature = signed;
+    });
+}
+
+#[test]
+fn fees_credited_too_high_or_elsewhere_or_not_at_all() {
+    assert_forgery_fails("bus:fee", |trace| {
+        let credit = &mut trace.credits[0];
+        credit.total += 1;
+        set_difference(&mut credit.update, 0, Fr::from_u128(credit.total));
+    });
+    assert_forgery_fails("bus:fee", |trace| (trace.credits[0].account, trace.credits[0].update.id) = (BOB_ID, BOB_ID));
+    assert_forgery_fails("bus:fee", |trace| drop(trace.credits.remove(0)));
+}
+
+#[test]
+fn full_exit_of_less_than_there_is() {
+    assert_forgery_fails("bus:path", |trace| {
+        let traced = &mut trace.operations[FULL_EXIT];
+        let Outcome::FullExit { amount } = traced.outcome else { panic!("no full exit") };
+        let SignedOperation::FullExit(exit) = &traced.operation else { panic!("no full exit") };
+        traced.pubdata = exit.pubdata(amount - 1);
+        (0..2).for_each(|update| set_difference(&mut traced.updates[update], 0, minus(amount - 1)));
+    });
+}
+
+#[test]
+fn full_exit_for_another_owner() {
+    assert_forgery_fails("bus:path", |trace| {
+        let traced = &mut trace.operations[FULL_EXIT];
+        let Outcome::FullExit { amount } = traced.outcome else { panic!("no full exit") };
+        let SignedOperation::FullExit(exit) = &mut traced.operation else { panic!("no full exit") };
+        exit.owner = BOB.owner();
+        traced.pubdata = exit.pubdata(amount);
+    });
+}
+
+#[test]
+fn forced_exit_of_an_account_with_a_key() {
+    assert_forgery_fails("slot.sum", |trace| {
+        let traced = &mut trace.operations[FORCED_EXIT];
+        let Outcome::ForcedExit { amount } = traced.outcome else { panic!("no forced exit") };
+        let SignedOperation::ForcedExit(signed) = &mut traced.operation else { panic!("no forced exit") };
+        (signed.body.target, signed.body.target_owner) = (BOB_ID, BOB.owner());
+        *signed = ALICE.sign(signed.body.clone());
+        traced.pubdata = signed.body.pubdata(amount);
+        traced.updates[1].id = BOB_ID;
+    });
+}
+
+/// Changes the match and signs everything again.
+fn change_match(trace: &mut BlockTrace, change: impl FnOnce(&mut OrderMatching)) {
+    let traced = &mut trace.operations[MATCH];
+    let Outcome::OrderMatching(trade) = &traced.outcome else { panic!("no match") };
+    let SignedOperation::OrderMatching(signed) = &mut traced.operation else { panic!("no match") };
+    change(&mut signed.body);
+    signed.body.maker = ALICE.sign(signed.body.maker.body.clone());
+    signed.body.taker = BOB.sign(signed.body.taker.body.clone());
+    **signed = SUBMITTER.sign(signed.body.clone());
+    traced.pubdata = signed.body.pubdata(trade.maker.sold, trade.taker.sold);
+}
+
+#[test]
+fn uncrossed_match() {
+    assert_forgery_fails(RANGE, |trace| {
+        change_match(trace, |body| body.taker.body.price = Price::new(2_499 * ONE).unwrap());
+    });
+}
+
+#[test]
+fn residue_that_is_not_reduced() {
+    assert_forgery_fails("bus:path", |trace| {
+        (0..2).for_each(|update| set_difference(&mut trace.operations[MATCH].updates[update], 0, Fr::ZERO));
+    });
+}
+
+#[test]
+fn quantity_that_is_not_the_largest() {
+    assert_forgery_fails("slot.product", |trace| {
+        let Outcome::OrderMatching(trade) = &mut trace.operations[MATCH].outcome else { panic!("no match") };
+        trade.quantity -= ONE / 2;
+    });
+}
+
+#[test]
+fn quote_that_is_not_the_product_rounded_down() {
+    let layout = CHECKER.layout();
+    let (_, slots) = layout.kinds.iter().find(|(kind, _)| *kind == Kind::OrderMatching).unwrap();
+    let unit = Fr::from_u128(ONE);
+    let row =
+        slots.rows_of(0).find(|row| CHECKER.coefficient(0, *row) == unit && CHECKER.coefficient(1, *row) == Fr::ONE);
+    let value_at = |column: usize| slots.cells(0).find(|(cell, _)| *cell == (column, row.unwrap())).unwrap().1;
+    let (quote, remainder) = (value_at(0), value_at(1));
+    for by in [Fr::ONE, -Fr::ONE] {
+        let mut witness = lay_out(&HONEST);
+        for ((column, row), var) in slots.cells(0) {
+            let shift = if var == quote {
+                by
+            } else if var == remainder {
+                -by * unit
+            } else {
+                Fr::ZERO
+            };
+            witness.advice.set(column, row, witness.advice.get(column, row) + shift);
+        }
+        // 10^18 · quote + remainder is still quantity · price, but the remainder is out of range.
+        assert_rejected(&witness, RANGE);
+    }
+}
+
+#[test]
+fn accounts_out_of_bounds() {
+    assert_forgery_fails("slot.product", |trace| {
+        change_deposit(trace, |deposit| deposit.account = 1);
+        trace.operations[DEPOSIT].updates[0].id = 1;
+    });
+    assert_forgery_fails("slot.product", |trace| {
+        transfer(trace, ALICE, |body| (body.to, body.to_owner) = (1, Owner::default()));
+        trace.operations[TRANSFER].updates[1].id = 1;
+    });
+    assert_forgery_fails("tape.last_index", |trace| {
+        transfer(trace, ALICE, |body| body.to = (1 << 24) + BOB_ID);
+        trace.operations[TRANSFER].updates[1].id = (1 << 24) + BOB_ID;
+    });
+}
+
+#[test]
+fn sub_account_32() {
+    assert_forgery_fails("tape.last_index", |trace| {
+        change_deposit(trace, |deposit| deposit.sub = 32);
+        trace.operations[DEPOSIT].updates[0].leaves[0].index = 32 << 16 | u64::from(ETHER);
+    });
+}
+
+#[test]
+fn public_data_of_another_operation() {
+    assert_forgery_fails("slot.sum", |trace| {
+        let SignedOperation::Deposit(deposit) = &trace.operations[DEPOSIT].operation else { panic!("no deposit") };
+        let richer = Deposit { amount: deposit.amount + 1, ..deposit.clone() };
+        trace.operations[DEPOSIT].pubdata = richer.pubdata();
+    });
+}
+
+#[test]
+fn operations_of_a_chain_left_out_or_in_another_order() {
+    let linea = |operation: &&penstock_circuits::trace::OperationTrace| operation.operation.chain() == Some(LINEA);
+    let honest = public(&HONEST);
+    let own: Vec<_> = HONEST.operations.iter().filter(linea).collect();
+    let witness = lay_out(&HONEST);
+    let chain = usize::from(LINEA) - 1;
+    let evaluated = |operations: &[&penstock_circuits::trace::OperationTrace]| {
+        evaluate(operations.iter().flat_map(|operation| operation.pubdata.chunks()), honest.z)
+    };
+    assert_eq!(evaluated(&own), honest.chain_evaluations[chain]);
+    let mut swapped = own.clone();
+    swapped.swap(0, 1);
+    for lie in [evaluated(&own[1..]), evaluated(&swapped), Fr::ONE] {
+        let mut witness = witness.clone();
+        witness.instance[5 + chain] = lie;
+        assert_rejected(&witness, "slot.sum");
+    }
+}
+
+#[test]
+fn evaluation_at_another_point() {
+    let mut other = public(&HONEST);
+    let z = other.z;
+    other.z += Fr::ONE;
+    let chunks = HONEST.operations.iter().flat_map(|operation| operation.pubdata.chunks());
+    other.evaluation = evaluate(chunks, other.z);
+    let mut witness = Witness::new(CHECKER.layout(), &HONEST, &other).unwrap();
+    witness.instance[3] = z;
+    assert_rejected(&witness, "slot.sum");
+}
+
+#[test]
+fn slots_that_are_neither_empty_nor_hold_an_operation() {
+    let (_, slots) = CHECKER.layout().kinds.iter().find(|(kind, _)| *kind == Kind::Transfer).unwrap();
+    let honest = lay_out(&HONEST);
+    let set = |slot: usize, skipped: usize, active: u64| {
+        let mut witness = honest.clone();
+        slots.rows_of(slot).skip(skipped).for_each(|row| witness.advice.set(16, row, Fr::from(active)));
+        witness
+    };
+    assert_rejected(&set(1, 0, 1), "bus:block");
+    assert_rejected(&set(0, 0, 2), "bus:block");
+    assert_rejected(&set(0, 7, 2), "slot.active");
+    assert_rejected(&set(0, 7, 0), "slot.active");
+}
+
+#[test]
+fn state_that_skips_an_operation() {
+    let mut trace = HONEST.clone();
+    Forest::new(&genesis()).replay(&mut trace, Some(TRANSFER));
+    assert_rejected(&lay_out(&trace), "bus:path");
+}
+
+#[test]
+fn deposit_that_takes_over_an_account() {
+    assert_forgery_fails("slot.sum", |trace| {
+        change_deposit(trace, |deposit| deposit.account = BOB_ID);
+        let update = &mut trace.operations[DEPOSIT].updates[0];
+        update.id = BOB_ID;
+    });
+}
