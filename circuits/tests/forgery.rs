@@ -14,7 +14,8 @@ use common::*;
 use forest::{Forest, minus, set_difference};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
-use penstock_circuits::circuit::check::Checker;
+use penstock_circuits::circuit::check::{Checker, EDGE};
+use penstock_circuits::circuit::programs::rules::low128;
 use penstock_circuits::circuit::soundness::Subject;
 use penstock_circuits::circuit::witness::Witness;
 use penstock_circuits::operation::*;
@@ -27,12 +28,13 @@ const WITHDRAW: usize = 5;
 const TRANSFER: usize = 6;
 const FORCED_EXIT: usize = 8;
 const FULL_EXIT: usize = 9;
+const LAST: usize = 10;
 
 /// A value is not made of its digits.
 const RANGE: &str = "slot.accumulator";
 
 static CHECKER: LazyLock<Checker> = LazyLock::new(|| Checker::new(&Subject::all_kinds_capacities()));
-static HONEST: LazyLock<BlockTrace> = LazyLock::new(|| fresh(&genesis()).1.execute(&sample_block()).unwrap().0);
+static HONEST: LazyLock<BlockTrace> = LazyLock::new(|| honest(LAST));
 
 fn public(trace: &BlockTrace) -> PublicInputs {
     PublicInputs::new(trace, Subject::all_kinds_capacities().chains).unwrap()
@@ -48,9 +50,16 @@ fn lay_out(trace: &BlockTrace) -> Witness {
     Witness::new(CHECKER.layout(), trace, &public(trace)).unwrap()
 }
 
-/// The sample block with a lie, replayed.
-fn forge(lie: impl FnOnce(&mut BlockTrace)) -> BlockTrace {
-    let mut trace = HONEST.clone();
+/// The sample block up to operation `last`, executed.
+fn honest(last: usize) -> BlockTrace {
+    let mut block = sample_block();
+    block.operations.truncate(last + 1);
+    fresh(&genesis()).1.execute(&block).unwrap().0
+}
+
+/// The sample block up to operation `last`, with a lie, replayed.
+fn forge(last: usize, lie: impl FnOnce(&mut BlockTrace)) -> BlockTrace {
+    let mut trace = honest(last);
     lie(&mut trace);
     Forest::new(&genesis()).replay(&mut trace, None);
     trace
@@ -61,8 +70,11 @@ fn assert_rejected(witness: &Witness, class: &str) {
     assert!(broken.contains(class), "expected {class}, broken are {broken:?}");
 }
 
-fn assert_forgery_fails(class: &str, lie: impl FnOnce(&mut BlockTrace)) {
-    assert_rejected(&lay_out(&forge(lie)), class);
+/// The block that ends with a lie breaks these classes and no other.
+fn assert_forgery_fails(last: usize, classes: &[&str], lie: impl FnOnce(&mut BlockTrace)) {
+    let mut broken = broken_by(&lay_out(&forge(last, lie)));
+    broken.remove(EDGE);
+    assert_eq!(broken.iter().collect::<Vec<_>>(), classes);
 }
 
 /// Changes the transfer, its balances and its public data; `signer` signs it.
@@ -96,42 +108,55 @@ fn withdraw(trace: &mut BlockTrace, change: impl FnOnce(&mut Withdraw)) {
 
 #[test]
 fn the_replayed_block_is_the_executed_one() {
-    let replayed = forge(|_| ());
+    let replayed = forge(LAST, |_| ());
     assert_eq!(replayed, *HONEST);
     assert_eq!(broken_by(&lay_out(&replayed)), BTreeSet::new());
 }
 
 #[test]
 fn overdraft() {
-    assert_forgery_fails(RANGE, |trace| transfer(trace, ALICE, |body| body.amount = amount(1_000_000 * ONE)));
+    assert_forgery_fails(TRANSFER, &[RANGE], |trace| {
+        transfer(trace, ALICE, |body| body.amount = amount(1_000_000 * ONE))
+    });
 }
 
 #[test]
 fn exceeded_reserve() {
     // Nobody brought ether on Polygon.
-    assert_forgery_fails(RANGE, |trace| withdraw(trace, |body| body.chain = POLYGON));
+    assert_forgery_fails(WITHDRAW, &[RANGE], |trace| withdraw(trace, |body| body.chain = POLYGON));
 }
 
 #[test]
 fn withdrawal_of_another_token() {
-    assert_forgery_fails(RANGE, |trace| withdraw(trace, |body| body.l1_token = ETHER + 1));
+    let forged = forge(WITHDRAW, |trace| withdraw(trace, |body| body.l1_token = ETHER + 1));
+    assert_rejected(&lay_out(&forged), RANGE);
+}
+
+#[test]
+fn deposit_of_a_worthless_token_as_pooled_usd() {
+    assert_forgery_fails(DEPOSIT, &[RANGE], |trace| {
+        change_deposit(trace, |deposit| (deposit.l1_token, deposit.l2_token) = (ETHER + 1, USD));
+        let [user, reserve] = &mut trace.operations[DEPOSIT].updates[..] else { panic!("no deposit") };
+        user.leaves[0].index = u64::from(USD);
+        reserve.leaves[0].index = u64::from(LINEA) << 16 | u64::from(ETHER + 1 - 15);
+    });
 }
 
 #[test]
 fn minted_amount() {
-    assert_forgery_fails("bus:path", |trace| {
+    assert_forgery_fails(TRANSFER, &["bus:path"], |trace| {
         set_difference(&mut trace.operations[TRANSFER].updates[1], 0, Fr::from_u128(101 * ONE));
     });
 }
 
 #[test]
 fn replayed_nonce() {
-    assert_forgery_fails("copies:signatures", |trace| transfer(trace, ALICE, |body| body.nonce = 7));
+    assert_forgery_fails(TRANSFER, &["copies:signatures"], |trace| transfer(trace, ALICE, |body| body.nonce = 7));
 }
 
 #[test]
 fn nonce_that_is_not_raised() {
-    assert_forgery_fails("bus:path", |trace| {
+    assert_forgery_fails(TRANSFER, &["bus:path"], |trace| {
         let update = &mut trace.operations[TRANSFER].updates[0];
         update.after.nonce = update.before.nonce;
     });
@@ -139,12 +164,12 @@ fn nonce_that_is_not_raised() {
 
 #[test]
 fn signature_by_another_key() {
-    assert_forgery_fails("bus:signature", |trace| transfer(trace, BOB, |_| ()));
+    assert_forgery_fails(TRANSFER, &["bus:signature"], |trace| transfer(trace, BOB, |_| ()));
 }
 
 #[test]
 fn signature_of_another_amount() {
-    assert_forgery_fails("copies:signatures", |trace| {
+    assert_forgery_fails(TRANSFER, &["copies:signatures"], |trace| {
         let signature = |trace: &mut BlockTrace| match &mut trace.operations[TRANSFER].operation {
             SignedOperation::Transfer(signed) => signed.signature,
             _ => panic!("no transfer"),
@@ -158,18 +183,20 @@ fn signature_of_another_amount() {
 
 #[test]
 fn fees_credited_too_high_or_elsewhere_or_not_at_all() {
-    assert_forgery_fails("bus:fee", |trace| {
+    assert_forgery_fails(LAST, &["bus:fee"], |trace| {
         let credit = &mut trace.credits[0];
         credit.total += 1;
         set_difference(&mut credit.update, 0, Fr::from_u128(credit.total));
     });
-    assert_forgery_fails("bus:fee", |trace| (trace.credits[0].account, trace.credits[0].update.id) = (BOB_ID, BOB_ID));
-    assert_forgery_fails("bus:fee", |trace| drop(trace.credits.remove(0)));
+    assert_forgery_fails(LAST, &["bus:fee"], |trace| {
+        (trace.credits[0].account, trace.credits[0].update.id) = (BOB_ID, BOB_ID)
+    });
+    assert_forgery_fails(LAST, &["bus:fee"], |trace| drop(trace.credits.remove(0)));
 }
 
 #[test]
 fn full_exit_of_less_than_there_is() {
-    assert_forgery_fails("bus:path", |trace| {
+    assert_forgery_fails(FULL_EXIT, &["bus:path", "slot.sum"], |trace| {
         let traced = &mut trace.operations[FULL_EXIT];
         let Outcome::FullExit { amount } = traced.outcome else { panic!("no full exit") };
         let SignedOperation::FullExit(exit) = &traced.operation else { panic!("no full exit") };
@@ -180,7 +207,7 @@ fn full_exit_of_less_than_there_is() {
 
 #[test]
 fn full_exit_for_another_owner() {
-    assert_forgery_fails("bus:path", |trace| {
+    assert_forgery_fails(FULL_EXIT, &["bus:path", "slot.sum"], |trace| {
         let traced = &mut trace.operations[FULL_EXIT];
         let Outcome::FullExit { amount } = traced.outcome else { panic!("no full exit") };
         let SignedOperation::FullExit(exit) = &mut traced.operation else { panic!("no full exit") };
@@ -191,14 +218,16 @@ fn full_exit_for_another_owner() {
 
 #[test]
 fn forced_exit_of_an_account_with_a_key() {
-    assert_forgery_fails("slot.sum", |trace| {
+    assert_forgery_fails(FORCED_EXIT, &["slot.sum"], |trace| {
+        let bob = low128(&trace.operations[FORCED_EXIT - 1].updates[0].leaves[0].new_leaf);
         let traced = &mut trace.operations[FORCED_EXIT];
-        let Outcome::ForcedExit { amount } = traced.outcome else { panic!("no forced exit") };
+        let amount = bob;
         let SignedOperation::ForcedExit(signed) = &mut traced.operation else { panic!("no forced exit") };
         (signed.body.target, signed.body.target_owner) = (BOB_ID, BOB.owner());
         *signed = ALICE.sign(signed.body.clone());
         traced.pubdata = signed.body.pubdata(amount);
         traced.updates[1].id = BOB_ID;
+        (1..3).for_each(|update| set_difference(&mut traced.updates[update], 0, minus(amount)));
     });
 }
 
@@ -216,23 +245,42 @@ fn change_match(trace: &mut BlockTrace, change: impl FnOnce(&mut OrderMatching))
 
 #[test]
 fn uncrossed_match() {
-    assert_forgery_fails(RANGE, |trace| {
+    assert_forgery_fails(MATCH, &[RANGE], |trace| {
         change_match(trace, |body| body.taker.body.price = Price::new(2_499 * ONE).unwrap());
     });
 }
 
 #[test]
 fn residue_that_is_not_reduced() {
-    assert_forgery_fails("bus:path", |trace| {
+    assert_forgery_fails(MATCH, &["bus:path"], |trace| {
         (0..2).for_each(|update| set_difference(&mut trace.operations[MATCH].updates[update], 0, Fr::ZERO));
     });
 }
 
 #[test]
 fn quantity_that_is_not_the_largest() {
-    assert_forgery_fails("slot.product", |trace| {
-        let Outcome::OrderMatching(trade) = &mut trace.operations[MATCH].outcome else { panic!("no match") };
-        trade.quantity -= ONE / 2;
+    assert_forgery_fails(MATCH, &["slot.product"], |trace| {
+        let traced = &mut trace.operations[MATCH];
+        let Outcome::OrderMatching(trade) = &mut traced.outcome else { panic!("no match") };
+        let SignedOperation::OrderMatching(signed) = &traced.operation else { panic!("no match") };
+        // Half of what both orders would have traded, Alice selling.
+        let before = (trade.maker.fee, trade.taker.fee);
+        (trade.quantity, trade.quote) = (trade.quantity / 2, trade.quote / 2);
+        let fees = [ratio_of(trade.quote, 10), ratio_of(trade.quantity, 20)];
+        let [maker, taker, _] = &mut traced.updates[..] else { panic!("no match") };
+        let [base, quote] = [trade.quantity, trade.quote];
+        for (update, residue, sold, bought) in
+            [(maker, trade.maker.residue, base, quote - fees[0]), (taker, trade.taker.residue, quote, base - fees[1])]
+        {
+            set_difference(update, 0, Fr::from_u128(residue - base));
+            set_difference(update, 1, minus(sold));
+            set_difference(update, 2, Fr::from_u128(bought));
+        }
+        traced.pubdata = signed.body.pubdata(base, quote);
+        for credit in trace.credits.iter_mut().filter(|credit| credit.account == SUBMITTER_ID) {
+            credit.total -= if credit.token == USD { before.0 - fees[0] } else { before.1 - fees[1] };
+            set_difference(&mut credit.update, 0, Fr::from_u128(credit.total));
+        }
     });
 }
 
@@ -264,15 +312,15 @@ fn quote_that_is_not_the_product_rounded_down() {
 
 #[test]
 fn accounts_out_of_bounds() {
-    assert_forgery_fails("slot.product", |trace| {
+    assert_forgery_fails(DEPOSIT, &["slot.product"], |trace| {
         change_deposit(trace, |deposit| deposit.account = 1);
         trace.operations[DEPOSIT].updates[0].id = 1;
     });
-    assert_forgery_fails("slot.product", |trace| {
+    assert_forgery_fails(TRANSFER, &["slot.product"], |trace| {
         transfer(trace, ALICE, |body| (body.to, body.to_owner) = (1, Owner::default()));
         trace.operations[TRANSFER].updates[1].id = 1;
     });
-    assert_forgery_fails("tape.last_index", |trace| {
+    assert_forgery_fails(TRANSFER, &["tape.last_index"], |trace| {
         transfer(trace, ALICE, |body| body.to = (1 << 24) + BOB_ID);
         trace.operations[TRANSFER].updates[1].id = (1 << 24) + BOB_ID;
     });
@@ -280,7 +328,7 @@ fn accounts_out_of_bounds() {
 
 #[test]
 fn sub_account_32() {
-    assert_forgery_fails("tape.last_index", |trace| {
+    assert_forgery_fails(DEPOSIT, &["tape.last_index"], |trace| {
         change_deposit(trace, |deposit| deposit.sub = 32);
         trace.operations[DEPOSIT].updates[0].leaves[0].index = 32 << 16 | u64::from(ETHER);
     });
@@ -288,7 +336,7 @@ fn sub_account_32() {
 
 #[test]
 fn public_data_of_another_operation() {
-    assert_forgery_fails("slot.sum", |trace| {
+    assert_forgery_fails(LAST, &["slot.sum"], |trace| {
         let SignedOperation::Deposit(deposit) = &trace.operations[DEPOSIT].operation else { panic!("no deposit") };
         let richer = Deposit { amount: deposit.amount + 1, ..deposit.clone() };
         trace.operations[DEPOSIT].pubdata = richer.pubdata();
@@ -344,14 +392,14 @@ fn slots_that_are_neither_empty_nor_hold_an_operation() {
 
 #[test]
 fn state_that_skips_an_operation() {
-    let mut trace = HONEST.clone();
+    let mut trace = honest(TRANSFER + 1);
     Forest::new(&genesis()).replay(&mut trace, Some(TRANSFER));
-    assert_rejected(&lay_out(&trace), "bus:path");
+    assert_eq!(broken_by(&lay_out(&trace)), ["bus:path".to_owned(), EDGE.to_owned()].into());
 }
 
 #[test]
 fn deposit_that_takes_over_an_account() {
-    assert_forgery_fails("slot.sum", |trace| {
+    assert_forgery_fails(DEPOSIT, &["slot.sum"], |trace| {
         change_deposit(trace, |deposit| deposit.account = BOB_ID);
         let update = &mut trace.operations[DEPOSIT].updates[0];
         update.id = BOB_ID;

@@ -66,13 +66,18 @@ impl Forest {
     }
 
     fn account(&self, id: u32) -> Account {
-        self.accounts.get(&id).cloned().unwrap_or_else(empty_account)
+        self.accounts.get(&Self::place(id)).cloned().unwrap_or_else(empty_account)
     }
 
     fn close(&mut self, id: u32, after: Account) -> PathUpdate {
         let leaf = after.leaf();
-        self.accounts.insert(id, after);
+        self.accounts.insert(Self::place(id), after);
         self.write(Tree::Accounts, id, leaf)
+    }
+
+    /// Where an id that is too large ends up.
+    fn place(id: u32) -> u32 {
+        id & ((1 << Tree::Accounts.depth()) - 1)
     }
 
     /// Makes an update again from its differences: of leaves, and of the nonce; key and owner are as it says.
@@ -87,7 +92,8 @@ impl Forest {
         let orders = usize::from(update.leaves.len() == 3);
         for (number, leaf) in update.leaves.iter_mut().enumerate() {
             let is_order = number < orders;
-            let tree = if is_order { Tree::Orders(update.id) } else { Tree::Balances(update.id) };
+            let place = Self::place(update.id);
+            let tree = if is_order { Tree::Orders(place) } else { Tree::Balances(place) };
             let index = leaf.index as u32;
             let node = tree.leaf(index & ((1 << tree.depth()) - 1));
             let new = self.get(node) + leaf.new_leaf - leaf.old_leaf;
