@@ -7,17 +7,9 @@ use super::attack::Attack;
 use super::subject::Subject;
 use crate::circuit::check::{COPIES, EDGE, TUPLES};
 
-/// What the whole circuit and halo2 say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Confirmation {
-    /// The attack breaks its class alone; halo2 accepts it when the class is a gate that is left out (if asked).
-    Confirmed,
-    /// The attack breaks something else, or nothing.
-    Refuted,
-}
-
-/// Checks an attack on `class` on all rows. `halo2`: also with MockProver on the circuit without the gate, which takes seconds.
-pub fn confirm(subject: &Subject, class: &str, attack: &Attack, halo2: bool) -> Confirmation {
+/// Whether an attack breaks `class` alone, judged on all rows. `halo2`: also that MockProver accepts it on the circuit without
+/// the class, if that is a gate; takes seconds.
+pub fn confirm(subject: &Subject, class: &str, attack: &Attack, halo2: bool) -> bool {
     let checker = &subject.checker;
     let mut witness = subject.witness.clone();
     for ((column, row), value) in &attack.cells {
@@ -32,25 +24,27 @@ pub fn confirm(subject: &Subject, class: &str, attack: &Attack, halo2: bool) -> 
     // What the tape provides falsely leaves the bus unbalanced, as does the loss of a class of tuples.
     if class != EDGE && (TUPLES.contains(&class) || !attack.provides.is_empty()) {
         let unbalanced = checker.unbalanced(&witness);
-        if unbalanced.is_empty() != broken.remove(EDGE).eq(&false) {
-            return Confirmation::Refuted;
+        if broken.remove(EDGE) == unbalanced.is_empty() {
+            return false;
         }
         broken.extend(unbalanced.into_iter().filter(|class| !attack.provides.contains(&class.as_str())));
     }
-    let alone = broken.len() == 1 && broken.contains(class);
+    if broken.len() != 1 || !broken.contains(class) {
+        return false;
+    }
     let is_gate = !TUPLES.contains(&class) && !COPIES.contains(&class);
     // The prover computes the running sum, so attacks on it cannot be handed to halo2.
-    let mocked = !halo2 || !is_gate || !attack.bus.is_empty() || {
-        let instance: Vec<Fr> = witness.instance.clone();
-        let circuit = subject.without(class, witness);
-        match MockProver::run(subject.k(), &circuit, vec![instance]) {
-            Ok(prover) => prover.verify().err().into_iter().flatten().all(|failure| {
-                !attack.provides.is_empty()
-                    && matches!(&failure, VerifyFailure::ConstraintNotSatisfied { constraint, .. }
+    if !halo2 || !is_gate || !attack.bus.is_empty() {
+        return true;
+    }
+    let instance: Vec<Fr> = witness.instance.clone();
+    let circuit = subject.without(class, witness);
+    match MockProver::run(subject.k(), &circuit, vec![instance]) {
+        Ok(prover) => prover.verify().err().into_iter().flatten().all(|failure| {
+            !attack.provides.is_empty()
+                && matches!(&failure, VerifyFailure::ConstraintNotSatisfied { constraint, .. }
                         if constraint.to_string().contains(EDGE))
-            }),
-            Err(_) => false,
-        }
-    };
-    if alone && mocked { Confirmation::Confirmed } else { Confirmation::Refuted }
+        }),
+        Err(_) => false,
+    }
 }

@@ -5,8 +5,8 @@ use halo2curves::ff::Field;
 
 use super::attack::Attack;
 use super::subject::{IDLE_PAIRS, Subject};
-use crate::circuit::tape::recurrence::{INPUTS, trace};
-use crate::circuit::tape::{ROWS_PER_PAIR, ROWS_PER_PERMUTATION, TAPE, Tape, row};
+use crate::circuit::tape::recurrence::trace;
+use crate::circuit::tape::{ROWS_PER_PAIR, ROWS_PER_PERMUTATION, TAPE, Tape, WIDTH, row};
 use crate::poseidon::hash2;
 
 /// One pair, with every cell free to lie. Nodes, siblings and roots are those of the old and of the new tree.
@@ -37,13 +37,12 @@ impl Level {
     }
 
     fn cells(&self, tape: &Tape, pair: usize) -> Vec<((usize, usize), Fr)> {
-        let width = INPUTS / ROWS_PER_PERMUTATION;
-        let mut cells = Vec::with_capacity(ROWS_PER_PAIR * (width + 1));
+        let mut cells = Vec::with_capacity(ROWS_PER_PAIR * (WIDTH + 1));
         for (tree, hash) in [row::OLD_HASH, row::NEW_HASH].into_iter().enumerate() {
             let [left, right] = self.children(tree);
             let (inputs, output) = trace(left, right);
             let first = tree * ROWS_PER_PERMUTATION;
-            cells.extend(inputs.iter().enumerate().map(|(s, x)| ((s % width, tape.cell(pair, first + s / width)), *x)));
+            cells.extend(inputs.iter().enumerate().map(|(s, x)| ((s % WIDTH, tape.cell(pair, first + s / WIDTH)), *x)));
             cells.push(((TAPE, tape.cell(pair, hash)), output));
         }
         let [old_root, new_root] = self.roots;

@@ -18,8 +18,8 @@ use crate::circuit::signature::{
     ABSORB, DIGITS, DIGITS_PER_ROW, FIRST_FULL, KEY, LADDER, LADDER_ROWS, LINK, RANGES, SignatureUse, absorb, key,
     ladder, link,
 };
-use crate::circuit::tape::recurrence::{INPUTS, SEQUENCE, trace};
-use crate::circuit::tape::{ROWS_PER_PERMUTATION, TAPE, row};
+use crate::circuit::tape::recurrence::{SEQUENCE, trace};
+use crate::circuit::tape::{ROWS_PER_PERMUTATION, TAPE, WIDTH as TAPE_WIDTH, row};
 use crate::eddsa::challenge;
 
 /// The point of order two.
@@ -69,8 +69,7 @@ fn provide_key_hash(subject: &Subject, x: Fr, y: Fr) -> Vec<((usize, usize), Fr)
     }
     let pair = tape.pairs() - IDLE_PAIRS + 1;
     let (inputs, hash) = trace(x, y);
-    let width = INPUTS / ROWS_PER_PERMUTATION;
-    cells.extend(inputs.iter().enumerate().map(|(s, x)| ((s % width, tape.cell(pair, s / width)), *x)));
+    cells.extend(inputs.iter().enumerate().map(|(s, x)| ((s % TAPE_WIDTH, tape.cell(pair, s / TAPE_WIDTH)), *x)));
     cells.extend([(row::OLD_HASH, hash), (row::INDEX, Fr::ONE)].map(|(row, x)| ((TAPE, tape.cell(pair, row)), x)));
     cells
 }

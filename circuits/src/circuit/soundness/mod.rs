@@ -1,4 +1,4 @@
-//! Mutation check: is every constraint of the batch circuit needed, and would a test notice if it were missing?
+//! Mutation check (`cargo xtask soundness`): is every constraint of the batch circuit needed, and would a test notice if it were missing?
 //!
 //! For each class of constraints (every gate, the bus by kind of tuple, the copies by what they tie together) it finds an
 //! *attack*: a tampered witness that breaks this class and no other. A circuit without the class would accept it, so
@@ -28,7 +28,7 @@ mod values;
 use std::collections::BTreeMap;
 
 pub use attack::Attack;
-pub use confirm::{Confirmation, confirm};
+pub use confirm::confirm;
 pub use judge::Judge;
 pub use subject::{Subject, SubjectError};
 pub use values::slot_values;

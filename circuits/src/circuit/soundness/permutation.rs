@@ -6,10 +6,7 @@ use halo2curves::ff::Field;
 use super::attack::Attack;
 use super::subject::Subject;
 use crate::circuit::tape::recurrence::{HASHED, INPUTS, SEQUENCE, trace};
-use crate::circuit::tape::{ROWS_PER_PERMUTATION, TAPE, row};
-
-/// Inputs in a row.
-const WIDTH: usize = INPUTS / ROWS_PER_PERMUTATION;
+use crate::circuit::tape::{TAPE, WIDTH, row};
 
 /// A false hash of (0, 0) by way of each input after the hashed ones, and one that the last inputs do not lead to.
 pub(super) fn attacks(subject: &Subject) -> Vec<Attack> {

@@ -38,7 +38,7 @@ pub const ROWS_PER_PERMUTATION: usize = 5;
 /// Rows of a pair.
 pub const ROWS_PER_PAIR: usize = 2 * ROWS_PER_PERMUTATION;
 /// Inputs in a row.
-const WIDTH: usize = INPUTS / ROWS_PER_PERMUTATION;
+pub(super) const WIDTH: usize = INPUTS / ROWS_PER_PERMUTATION;
 /// Column of hashes and tape cells.
 pub const TAPE: usize = WIDTH;
 
