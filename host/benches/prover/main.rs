@@ -1,0 +1,132 @@
+//! Our prover against the stock one, same circuit, same setup, same run: CPU seconds of the whole process.
+//!
+//! `cargo bench --bench prover` prints the stages of one proof and the ratio, then lets criterion repeat both.
+//! `PENSTOCK_BENCH_K` chooses the size (default 13).
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod circuit;
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use halo2_axiom::arithmetic::g_to_lagrange;
+use halo2_axiom::plonk::{create_proof, keygen_pk, keygen_vk};
+use halo2_axiom::poly::commitment::ParamsProver;
+use halo2_axiom::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
+use halo2_axiom::poly::kzg::multiopen::ProverSHPLONK;
+use halo2_axiom::transcript::TranscriptWriterBuffer;
+use halo2curves::bn256::{Bn256, G1Affine};
+use halo2curves::group::Curve;
+use penstock::engine::Bases;
+use penstock::engine::cpu::CpuEngine;
+use penstock::prover::{Observer, ProverKey, Stage, prove, verify};
+use penstock::transcript::KeccakWrite;
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
+
+use circuit::Wide;
+
+/// CPU time of this process so far, to a hundredth of a second.
+fn cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    // Fields 14 and 15 (user and system time in ticks of 10 ms), counted behind the name in parentheses.
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    let ticks = fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().unwrap());
+    Duration::from_millis(10 * ticks.sum::<u64>())
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration, Duration) {
+    let (wall, used) = (Instant::now(), cpu());
+    let result = work();
+    (result, wall.elapsed(), cpu() - used)
+}
+
+/// CPU and wall time by stage.
+#[derive(Default)]
+struct Stopwatch(Mutex<(Option<(Instant, Duration)>, Vec<(Stage, Duration, Duration)>)>);
+
+impl Observer for Stopwatch {
+    fn begin(&self, _: Stage) {
+        self.0.lock().unwrap().0 = Some((Instant::now(), cpu()));
+    }
+
+    fn end(&self, stage: Stage) {
+        let mut state = self.0.lock().unwrap();
+        let (wall, used) = state.0.take().unwrap();
+        state.1.push((stage, wall.elapsed(), cpu() - used));
+    }
+}
+
+struct Setting {
+    params: ParamsKZG<Bn256>,
+    engine: CpuEngine,
+    key: ProverKey,
+    stock_key: halo2_axiom::plonk::ProvingKey<G1Affine>,
+    circuit: Wide,
+}
+
+impl Setting {
+    fn new(k: u32) -> Self {
+        let params = ParamsKZG::<Bn256>::setup(k, ChaCha20Rng::from_seed([1; 32]));
+        let circuit = Wide { rows: (1 << k) - 20 };
+        let stock_key = keygen_pk(&params, keygen_vk(&params, &circuit).unwrap(), &circuit).unwrap();
+        let monomial = params.get_g();
+        let lagrange: Vec<G1Affine> = g_to_lagrange(monomial.iter().map(|point| point.to_curve()).collect(), k);
+        let engine = CpuEngine::new(Bases { monomial: monomial.into(), lagrange: lagrange.into() });
+        Self { key: ProverKey::new(stock_key.clone()).unwrap(), params, engine, stock_key, circuit }
+    }
+
+    fn ours(&self, observer: &dyn Observer) -> Vec<u8> {
+        prove(&self.key, &self.engine, &self.circuit, &[&self.circuit.instance()], None, observer).unwrap()
+    }
+
+    fn stock(&self) -> Vec<u8> {
+        let mut transcript = KeccakWrite::init(Vec::new());
+        create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
+            &self.params,
+            &self.stock_key,
+            std::slice::from_ref(&self.circuit),
+            &[&[&self.circuit.instance()]],
+            ChaCha20Rng::from_seed([2; 32]),
+            &mut transcript,
+        )
+        .unwrap();
+        transcript.finalize()
+    }
+
+    fn verify(&self, proof: &[u8]) {
+        verify(self.key.vk(), &self.params, &[&self.circuit.instance()], proof).unwrap();
+    }
+}
+
+fn provers(criterion: &mut Criterion) {
+    let k = std::env::var("PENSTOCK_BENCH_K").map_or(13, |k| k.parse().unwrap());
+    let setting = Setting::new(k);
+    // The first proof fills the key's cosets.
+    setting.verify(&setting.ours(&()));
+    let stopwatch = Stopwatch::default();
+    let (proof, wall, ours) = timed(|| setting.ours(&stopwatch));
+    setting.verify(&proof);
+    println!("k = {k}, {} gate multiplications a row", setting.key.gate_multiplications());
+    println!("{:12} {:>8} {:>8}", "stage", "wall s", "CPU s");
+    for (stage, wall, used) in stopwatch.0.into_inner().unwrap().1 {
+        println!("{:12} {:8.3} {:8.2}", stage.name(), wall.as_secs_f64(), used.as_secs_f64());
+    }
+    println!("{:12} {:8.3} {:8.2}", "ours", wall.as_secs_f64(), ours.as_secs_f64());
+    let (proof, wall, stock) = timed(|| setting.stock());
+    setting.verify(&proof);
+    println!("{:12} {:8.3} {:8.2}", "stock", wall.as_secs_f64(), stock.as_secs_f64());
+    println!("ours / stock in CPU seconds: {:.3}", ours.as_secs_f64() / stock.as_secs_f64());
+
+    let mut group = criterion.benchmark_group("prove, CPU time");
+    group.sample_size(10);
+    let repeat = |times: u64, prove: &dyn Fn() -> Vec<u8>| timed(|| (0..times).for_each(|_| drop(prove()))).2;
+    group.bench_function("ours", |bencher| bencher.iter_custom(|times| repeat(times, &|| setting.ours(&()))));
+    group.bench_function("stock", |bencher| bencher.iter_custom(|times| repeat(times, &|| setting.stock())));
+    group.finish();
+}
+
+criterion_group!(benches, provers);
+criterion_main!(benches);

@@ -1,0 +1,338 @@
+//! The prover against the stock verifier and the stock prover.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
+
+use halo2_axiom::arithmetic::g_to_lagrange;
+use halo2_axiom::circuit::{Layouter, SimpleFloorPlanner};
+use halo2_axiom::plonk::{ConstraintSystem, Error, create_proof, keygen_pk, keygen_vk};
+use halo2_axiom::poly::commitment::ParamsProver;
+use halo2_axiom::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
+use halo2_axiom::poly::kzg::multiopen::ProverSHPLONK;
+use halo2_axiom::transcript::TranscriptWriterBuffer;
+use halo2curves::bn256::{Bn256, G1Affine};
+use halo2curves::group::Curve;
+use halo2curves::group::prime::PrimeCurveAffine;
+use proptest::prelude::*;
+use rand::rngs::mock::StepRng;
+
+use super::toy::{Fault, Toy};
+use super::*;
+use crate::engine::cpu::CpuEngine;
+use crate::engine::{Bases, EngineError, Ticket};
+use crate::transcript::KeccakWrite;
+
+const SEED: Option<[u8; 32]> = Some([7; 32]);
+
+struct Fixture {
+    params: ParamsKZG<Bn256>,
+    key: ProverKey,
+    engine: CpuEngine,
+    circuit: Toy,
+}
+
+impl Fixture {
+    fn new(k: u32, rows: usize, cache: usize) -> Self {
+        let params = ParamsKZG::<Bn256>::setup(k, ChaCha20Rng::from_seed([k as u8; 32]));
+        let circuit = Toy::new(11, rows);
+        let vk = keygen_vk(&params, &circuit).unwrap();
+        let pk = keygen_pk(&params, vk, &circuit).unwrap();
+        let points = params.get_g();
+        let lagrange: Vec<G1Affine> = g_to_lagrange(points.iter().map(|point| point.to_curve()).collect(), k);
+        let engine = CpuEngine::new(Bases { monomial: points.into(), lagrange: lagrange.into() });
+        Self { key: ProverKey::with_cache(pk, cache).unwrap(), params, engine, circuit }
+    }
+
+    /// A small one, made once.
+    fn shared() -> &'static Self {
+        static SHARED: OnceLock<Fixture> = OnceLock::new();
+        SHARED.get_or_init(|| Self::new(6, 40, DEFAULT_CACHE_BYTES))
+    }
+
+    fn prove(&self, circuit: &Toy, engine: &dyn Engine, seed: Option<[u8; 32]>) -> Result<Vec<u8>, ProverError> {
+        prove(&self.key, engine, circuit, &[&circuit.instance()], seed, &())
+    }
+
+    fn verify(&self, proof: &[u8]) -> Result<(), VerifyError> {
+        self.verify_with(&self.circuit.instance(), proof)
+    }
+
+    fn verify_with(&self, instance: &[Fr], proof: &[u8]) -> Result<(), VerifyError> {
+        verify(self.key.vk(), &self.params, &[instance], proof)
+    }
+}
+
+/// A proof that the shared fixture accepts.
+fn proof() -> &'static [u8] {
+    static PROOF: OnceLock<Vec<u8>> = OnceLock::new();
+    let fixture = Fixture::shared();
+    PROOF.get_or_init(|| fixture.prove(&fixture.circuit, &fixture.engine, SEED).unwrap())
+}
+
+#[test]
+fn the_stock_verifier_accepts_proofs_of_every_size_with_any_cache() {
+    for (k, rows, cache) in [(6, 40, 0), (7, 20, usize::MAX), (8, 200, 40_000), (10, 900, usize::MAX)] {
+        let fixture = Fixture::new(k, rows, cache);
+        for _ in 0..2 {
+            let proof = fixture.prove(&fixture.circuit, &fixture.engine, None).unwrap();
+            fixture.verify(&proof).unwrap_or_else(|error| panic!("k {k}, cache {cache}: {error}"));
+        }
+    }
+}
+
+#[test]
+fn commitments_equal_the_stock_provers_for_the_same_randomness() {
+    let fixture = Fixture::shared();
+    let instance = fixture.circuit.instance();
+    // The same number for ever: the order in which randomness is drawn does not matter.
+    let constant = || StepRng::new(0x0123_4567_89ab_cdef, 0);
+    let ours = prove_with(&fixture.key, &fixture.engine, &fixture.circuit, &[&instance], constant(), &()).unwrap();
+    let mut transcript = KeccakWrite::init(Vec::new());
+    create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
+        &fixture.params,
+        fixture.key.pk(),
+        std::slice::from_ref(&fixture.circuit),
+        &[&[&instance]],
+        constant(),
+        &mut transcript,
+    )
+    .unwrap();
+    let stock = transcript.finalize();
+    assert_eq!(ours.len(), stock.len());
+    // Five columns of the first phase, one of the second, two grand products. The random polynomial that follows
+    // comes from the thread's own generator in the stock prover.
+    let comparable = 8 * 64;
+    assert_eq!(ours[..comparable], stock[..comparable]);
+    fixture.verify(&ours).unwrap();
+    fixture.verify(&stock).unwrap();
+}
+
+#[test]
+fn a_seed_decides_every_byte() {
+    let fixture = Fixture::shared();
+    let again = fixture.prove(&fixture.circuit, &fixture.engine, SEED).unwrap();
+    assert_eq!(again, proof());
+    for seed in [Some([8; 32]), None] {
+        let other = fixture.prove(&fixture.circuit, &fixture.engine, seed).unwrap();
+        fixture.verify(&other).unwrap();
+        let equal = other.chunks(32).zip(proof().chunks(32)).filter(|(a, b)| a == b).count();
+        // Evaluations of the key's own polynomials differ too: the challenge does.
+        assert_eq!(equal, 0, "words in common");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn a_flipped_bit_is_rejected(byte in 0..proof().len(), bit in 0u8..8) {
+        let mut flipped = proof().to_vec();
+        flipped[byte] ^= 1u8 << bit;
+        prop_assert!(Fixture::shared().verify(&flipped).is_err());
+    }
+
+    #[test]
+    fn a_truncated_proof_is_rejected(len in 0..proof().len()) {
+        prop_assert!(Fixture::shared().verify(&proof()[..len]).is_err());
+    }
+}
+
+#[test]
+fn other_statements_are_rejected() {
+    let fixture = Fixture::shared();
+    let instance = fixture.circuit.instance();
+    fixture.verify_with(&instance, proof()).unwrap();
+    let mut wrong = instance.clone();
+    wrong[1] += Fr::ONE;
+    assert!(matches!(fixture.verify_with(&wrong, proof()), Err(VerifyError::Rejected(_))));
+    assert!(matches!(fixture.verify_with(&instance[..1], proof()), Err(VerifyError::Rejected(_))));
+    let long = vec![Fr::ONE; 64];
+    assert!(matches!(fixture.verify_with(&long, proof()), Err(VerifyError::InstanceTooLong { values: 64, .. })));
+    let none = verify(fixture.key.vk(), &fixture.params, &[], proof());
+    assert!(matches!(none, Err(VerifyError::InstanceColumns { expected: 1, given: 0 })));
+    let longer = [proof(), &[0]].concat();
+    assert!(matches!(fixture.verify(&longer), Err(VerifyError::Trailing(1))));
+    let larger = ParamsKZG::<Bn256>::setup(7, ChaCha20Rng::from_seed([0; 32]));
+    let other = verify(fixture.key.vk(), &larger, &[&instance], proof());
+    assert!(matches!(other, Err(VerifyError::Setup { setup: 7, key: 6 })));
+}
+
+#[test]
+fn proofs_of_unsatisfied_circuits_are_rejected() {
+    let fixture = Fixture::shared();
+    for fault in [Fault::Gate, Fault::Copy, Fault::Sum] {
+        let proof = fixture.prove(&fixture.circuit.with(fault), &fixture.engine, SEED).unwrap();
+        assert!(matches!(fixture.verify(&proof), Err(VerifyError::Rejected(_))), "{fault:?}");
+    }
+}
+
+#[test]
+fn synthesis_that_does_not_fit_the_key_is_an_error() {
+    let fixture = Fixture::shared();
+    let error = |fault| fixture.prove(&fixture.circuit.with(fault), &fixture.engine, SEED).unwrap_err();
+    assert!(matches!(error(Fault::Unknown), ProverError::UnknownValue { column: 0, row: 1 }));
+    assert!(matches!(error(Fault::Row), ProverError::OutOfTable { column: 0, row: 0x100000, columns: 6, .. }));
+    assert!(matches!(error(Fault::Phase), ProverError::TooManyPhases));
+
+    let prove = |instances: &[&[Fr]]| prove(&fixture.key, &fixture.engine, &fixture.circuit, instances, SEED, &());
+    assert!(matches!(prove(&[]), Err(ProverError::InstanceColumns { expected: 1, given: 0 })));
+    assert!(matches!(prove(&[&[Fr::ONE; 60]]), Err(ProverError::InstanceTooLong { column: 0, values: 60, .. })));
+}
+
+/// Answers like the engine within, but for one ticket.
+struct Faulty<'a> {
+    engine: &'a CpuEngine,
+    ticket: u64,
+    answer: fn(G1Affine) -> Result<G1Affine, EngineError>,
+    submitted: AtomicUsize,
+    answered: AtomicUsize,
+    wrong: Mutex<Option<u64>>,
+}
+
+impl<'a> Faulty<'a> {
+    fn new(engine: &'a CpuEngine, ticket: u64, answer: fn(G1Affine) -> Result<G1Affine, EngineError>) -> Self {
+        Self { engine, ticket, answer, submitted: 0.into(), answered: 0.into(), wrong: Mutex::default() }
+    }
+}
+
+impl Engine for Faulty<'_> {
+    fn name(&self) -> &str {
+        "faulty"
+    }
+
+    fn submit(&self, basis: Basis, scalars: Arc<[Fr]>) -> Result<Ticket, EngineError> {
+        let ticket = self.engine.submit(basis, scalars)?;
+        if self.submitted.fetch_add(1, Ordering::Relaxed) as u64 == self.ticket {
+            *self.wrong.lock().unwrap() = Some(ticket.id());
+        }
+        Ok(ticket)
+    }
+
+    fn wait(&self, ticket: Ticket) -> Result<G1Affine, EngineError> {
+        self.answered.fetch_add(1, Ordering::Relaxed);
+        let wrong = *self.wrong.lock().unwrap() == Some(ticket.id());
+        let point = self.engine.wait(ticket)?;
+        if wrong { (self.answer)(point) } else { Ok(point) }
+    }
+}
+
+/// Random polynomial, five and one columns, two products, five pieces, two openings.
+const COMMITMENTS: u64 = 1 + 6 + 2 + 5 + 2;
+
+#[test]
+fn a_wrong_point_from_the_engine_makes_a_proof_that_is_rejected() {
+    let fixture = Fixture::shared();
+    for ticket in 0..COMMITMENTS {
+        let engine = Faulty::new(&fixture.engine, ticket, |point| Ok((point + point).to_affine()));
+        let proof = fixture.prove(&fixture.circuit, &engine, SEED).unwrap();
+        assert!(matches!(fixture.verify(&proof), Err(VerifyError::Rejected(_))), "commitment {ticket}");
+    }
+    let engine = Faulty::new(&fixture.engine, COMMITMENTS, |_| panic!("one commitment too many"));
+    fixture.verify(&fixture.prove(&fixture.circuit, &engine, SEED).unwrap()).unwrap();
+}
+
+#[test]
+fn an_engine_that_fails_ends_the_proof_and_is_left_with_no_ticket() {
+    let fixture = Fixture::shared();
+    for ticket in 0..COMMITMENTS {
+        let lost = |_| Err(EngineError::Lost { engine: "faulty".into(), reason: "unplugged".into() });
+        let engine = Faulty::new(&fixture.engine, ticket, lost);
+        let error = fixture.prove(&fixture.circuit, &engine, SEED).unwrap_err();
+        assert!(matches!(error, ProverError::Engine(EngineError::Lost { .. })), "{error}");
+        let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
+        assert_eq!(count(&engine.submitted), count(&engine.answered), "commitment {ticket}");
+
+        let identity = Faulty::new(&fixture.engine, ticket, |_| Ok(G1Affine::identity()));
+        let error = fixture.prove(&fixture.circuit, &identity, SEED).unwrap_err();
+        assert!(matches!(error, ProverError::Transcript(_)), "{error}");
+    }
+}
+
+#[test]
+fn stages_begin_and_end_in_turn() {
+    #[derive(Default)]
+    struct Recorder(Mutex<Vec<(Stage, bool)>>);
+    impl Observer for Recorder {
+        fn begin(&self, stage: Stage) {
+            self.0.lock().unwrap().push((stage, true));
+        }
+        fn end(&self, stage: Stage) {
+            self.0.lock().unwrap().push((stage, false));
+        }
+    }
+    let fixture = Fixture::shared();
+    let recorder = Recorder::default();
+    let circuit = &fixture.circuit;
+    prove(&fixture.key, &fixture.engine, circuit, &[&circuit.instance()], SEED, &recorder).unwrap();
+    let record = recorder.0.into_inner().unwrap();
+    for pair in record.chunks(2) {
+        assert_eq!(pair[0].0, pair[1].0);
+        assert_eq!((pair[0].1, pair[1].1), (true, false));
+    }
+    let mut seen: Vec<Stage> = Vec::new();
+    for (stage, _) in record {
+        if !seen.contains(&stage) {
+            seen.push(stage);
+        }
+    }
+    assert_eq!(seen, Stage::ALL);
+}
+
+/// A circuit without rows, configured by the test.
+#[derive(Clone, Copy)]
+struct Empty(fn(&mut ConstraintSystem<Fr>));
+
+impl Circuit<Fr> for Empty {
+    type Config = ();
+    type FloorPlanner = SimpleFloorPlanner;
+    type Params = Option<Configure>;
+
+    fn without_witnesses(&self) -> Self {
+        *self
+    }
+
+    fn params(&self) -> Self::Params {
+        Some(self.0)
+    }
+
+    fn configure_with_params(cs: &mut ConstraintSystem<Fr>, params: Self::Params) {
+        params.unwrap()(cs);
+    }
+
+    fn configure(_: &mut ConstraintSystem<Fr>) {}
+
+    fn synthesize(&self, (): (), _: impl Layouter<Fr>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+type Configure = fn(&mut ConstraintSystem<Fr>);
+
+fn key_of(configure: Configure) -> Result<ProverKey, ProverError> {
+    let params = &Fixture::shared().params;
+    let vk = keygen_vk(params, &Empty(configure)).unwrap();
+    ProverKey::new(keygen_pk(params, vk, &Empty(configure)).unwrap())
+}
+
+#[test]
+fn keys_that_this_prover_does_not_cover_are_refused() {
+    let lookups = key_of(|cs| {
+        let (column, table) = (cs.advice_column(), cs.fixed_column());
+        cs.lookup_any("lookup", |cells| {
+            vec![(cells.query_advice(column, Rotation::cur()), cells.query_fixed(table, Rotation::cur()))]
+        });
+    });
+    assert!(matches!(lookups, Err(ProverError::Lookups(1))));
+    // Without set_minimum_degree halo2 makes a key of degree 5 for this gate, and no proof verifies.
+    let degree = key_of(|cs| {
+        let (column, selector) = (cs.advice_column(), cs.fixed_column());
+        cs.create_gate("sixth", |cells| {
+            let a = cells.query_advice(column, Rotation::cur());
+            let fifth = a.clone() * a.clone() * a.clone() * a.clone() * a;
+            vec![cells.query_fixed(selector, Rotation::cur()) * fifth]
+        });
+    });
+    assert!(matches!(degree, Err(ProverError::Degree { degree: 6, limit: 5, .. })));
+}
