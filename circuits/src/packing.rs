@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(PackedFee::new(2_000).unwrap().bits(), 2_000 << 5);
         assert_eq!(PackedFee::new(20_000).unwrap().bits(), 2_000 << 5 | 1);
         assert_eq!(PackedAmount::new((1 << 35) - 1).unwrap().bits(), ((1 << 35) - 1) << 5);
-        assert_eq!(PackedAmount::new(10u128.pow(38)).unwrap().bits(), 10_000_000 << 5 | 31);
+        assert_eq!(PackedAmount::new(10u128.pow(38)).unwrap().bits(), 10_000_000_000 << 5 | 28);
     }
 
     #[test]

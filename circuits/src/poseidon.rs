@@ -1,7 +1,7 @@
 //! Poseidon over the BN254 scalar field, with circomlib's parameters: the only hash the rollup computes in its circuit.
 //!
-//! [`grain`] derives the parameters of a width from the Poseidon paper's generator; [`Parameters`] keeps them raw, because
-//! the circuit's gates are generated from the same values; [`sparse`] holds the fast permutation of width 3 behind
+//! `grain` derives the parameters of a width from the Poseidon paper's generator; [`Parameters`] keeps them raw, because
+//! the circuit's gates are generated from the same values; `sparse` holds the fast permutation of width 3 behind
 //! [`hash2`], which hashes every tree node. [`hash5`] (width 6) serves signatures only and runs the permutation as
 //! defined. Both equal circomlib's `poseidon([..])`: the capacity lane comes first and is zero, the output is lane 0.
 

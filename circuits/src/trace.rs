@@ -4,7 +4,6 @@
 //! from the root that the one before left, across operations and into the credits at the block's end.
 
 use halo2curves::bn256::Fr;
-use halo2curves::ff::{Field, PrimeField};
 
 use crate::encoding::word;
 use crate::operation::{Owner, PubKeyHash, Pubdata, SignedOperation};
@@ -88,7 +87,7 @@ pub struct Slot {
 impl Slot {
     /// nonce · 2^128 + residue.
     pub fn leaf(&self) -> Fr {
-        Fr::from(u64::from(self.nonce)) * Fr::from(2).pow_vartime([128]) + Fr::from_u128(self.residue)
+        Fr::from_raw([self.residue as u64, (self.residue >> 64) as u64, self.nonce.into(), 0])
     }
 }
 

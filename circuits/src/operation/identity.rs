@@ -10,7 +10,7 @@ use crate::encoding::{self, element_to_bytes, format_hex};
 use crate::poseidon::hash2;
 
 /// The address that owns an account: 32 bytes, shorter addresses zero-padded in front. All zero: nobody.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Owner(#[serde(with = "encoding::bytes")] pub [u8; 32]);
 
@@ -33,7 +33,7 @@ impl Owner {
 }
 
 /// The low 160 bits of P(Ax, Ay), big-endian. All zero: no key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PubKeyHash(#[serde(with = "encoding::bytes")] pub [u8; 20]);
 
@@ -61,5 +61,17 @@ impl fmt::Display for Owner {
 impl fmt::Display for PubKeyHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&format_hex(&self.0))
+    }
+}
+
+impl fmt::Debug for Owner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl fmt::Debug for PubKeyHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
     }
 }

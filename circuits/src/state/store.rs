@@ -4,7 +4,9 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use halo2curves::bn256::Fr;
-use redb::{Database, DatabaseError, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{
+    Builder, Database, DatabaseError, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageError, TableDefinition,
+};
 
 use super::{Changes, StateError};
 use crate::encoding::{element_from_bytes, element_to_bytes, format_hex};
@@ -56,7 +58,7 @@ impl Store {
     /// Empty tables in a folder; what a killed initialisation left behind is taken over.
     pub(super) fn create(folder: &Path) -> Result<Self, StateError> {
         std::fs::create_dir_all(folder).map_err(|source| StateError::Io { path: folder.into(), source })?;
-        let store = Self { database: opened(Database::create(folder.join(FILE)), folder)?, folder: folder.into() };
+        let store = Self { database: opened(builder().create(folder.join(FILE)), folder)?, folder: folder.into() };
         let transaction = store.database.begin_write()?;
         transaction.open_table(HEAD)?;
         transaction.open_table(ACCOUNTS)?;
@@ -74,7 +76,7 @@ impl Store {
         if !path.exists() {
             return Err(StateError::Missing(folder.into()));
         }
-        let store = Self { database: opened(Database::open(path), folder)?, folder: folder.into() };
+        let store = Self { database: opened(builder().open(path), folder)?, folder: folder.into() };
         match store.snapshot() {
             Ok(Snapshot { head: Some(_), .. }) => Ok(store),
             Ok(_) => Err(StateError::Missing(folder.into())),
@@ -181,9 +183,17 @@ impl Snapshot {
     }
 }
 
+/// Every page's checksum is verified on opening: a damaged file is an error here, not a panic later.
+fn builder() -> Builder {
+    let mut builder = Database::builder();
+    builder.set_check_integrity_on_open(true);
+    builder
+}
+
 fn opened(database: Result<Database, DatabaseError>, folder: &Path) -> Result<Database, StateError> {
     database.map_err(|error| match error {
         DatabaseError::DatabaseAlreadyOpen => StateError::Locked(folder.into()),
+        DatabaseError::Storage(StorageError::Corrupted(what)) => StateError::Corrupt(what),
         error => error.into(),
     })
 }

@@ -66,9 +66,12 @@ pub fn fee(value: u128) -> PackedFee {
     PackedFee::new(value).unwrap()
 }
 
+pub fn balance(sub: u8, token: u16, amount: u128) -> GenesisBalance {
+    GenesisBalance { sub, token, amount }
+}
+
 fn account(person: Person, balances: &[(u8, u16, u128)]) -> GenesisAccount {
-    let balances =
-        balances.iter().map(|(sub, token, amount)| GenesisBalance { sub: *sub, token: *token, amount: *amount });
+    let balances = balances.iter().map(|(sub, token, amount)| balance(*sub, *token, *amount));
     GenesisAccount { owner: person.owner(), pub_key_hash: person.pkh(), balances: balances.collect() }
 }
 
