@@ -19,7 +19,6 @@ use halo2_axiom::plonk::{self, Circuit, ProvingKey, VerifyingKey, keygen_pk2};
 use halo2curves::bn256::{Fr, G1Affine};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// Why there are no keys.
@@ -97,7 +96,7 @@ pub fn load_or_build<C: Circuit<Fr>>(
         return Ok((key, CacheOutcome::Loaded(path)));
     }
     let spinner = progress.spinner("keys: waiting for another process");
-    let _lock = lock(directory, &path)?;
+    let _lock = sealed::lock(&path)?;
     let reason = match file::read::<C>(&path, &identity, circuit.params()) {
         Ok(key) => return Ok((key, CacheOutcome::Loaded(path))),
         Err(error @ (SealedError::Io { .. } | SealedError::DiskFull { .. })) if !error.is_not_found() => {
@@ -105,7 +104,6 @@ pub fn load_or_build<C: Circuit<Fr>>(
         }
         Err(error) => (!error.is_not_found()).then(|| error.to_string()),
     };
-    sealed::remove_leftovers(&path)?;
     spinner.set_message("keys: generating");
     let key = keygen_pk2(setup.params(), circuit, false)
         .map_err(|source| KeysError::Circuit { name: name.into(), source })?;
@@ -151,15 +149,6 @@ impl Identity {
     }
 }
 
-/// Keeps other processes from writing `path` until the returned file is dropped.
-fn lock(directory: &Path, path: &Path) -> Result<File, KeysError> {
-    fs::create_dir_all(directory).map_err(|error| SealedError::io("create", directory, error))?;
-    let path = path.with_extension("lock");
-    let file = File::create(&path).map_err(|error| SealedError::io("create", &path, error))?;
-    file.lock().map_err(|error| SealedError::io("lock", &path, error))?;
-    Ok(file)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -170,6 +159,7 @@ mod tests {
     use halo2_axiom::plonk::{Advice, Column, ConstraintSystem, Fixed, Selector};
     use halo2_axiom::poly::Rotation;
     use halo2curves::ff::PrimeField;
+    use std::fs;
 
     /// a · constant = b on each of `rows` rows, a copied from row to row.
     #[derive(Clone, Copy)]

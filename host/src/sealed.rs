@@ -96,7 +96,7 @@ impl SealedError {
 ///
 /// Creates missing directories. Sections are taken one at a time, so only one need be in memory.
 pub fn write(path: &Path, kind: Kind, sections: impl ExactSizeIterator<Item = Vec<u8>>) -> Result<(), SealedError> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = directory(path);
     fs::create_dir_all(directory).map_err(|error| SealedError::io("create", directory, error))?;
     let mut temporary = tempfile::Builder::new()
         .prefix(&temporary_prefix(path))
@@ -110,14 +110,26 @@ pub fn write(path: &Path, kind: Kind, sections: impl ExactSizeIterator<Item = Ve
         .map_err(|error| SealedError::io("flush", directory, error))
 }
 
-/// Removes what writers of `path` that were killed left behind. The caller holds whatever lock keeps writers apart.
-pub fn remove_leftovers(path: &Path) -> Result<(), SealedError> {
-    let (Some(directory), prefix) = (path.parent(), temporary_prefix(path)) else { return Ok(()) };
+/// Keeps other processes that call this from writing `path` until the returned file is dropped, and removes what
+/// writers that were killed left behind. Waits for as long as another holds the lock; the lock's file stays.
+pub fn lock(path: &Path) -> Result<File, SealedError> {
+    let directory = directory(path);
+    fs::create_dir_all(directory).map_err(|error| SealedError::io("create", directory, error))?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".lock");
+    let lock = path.with_file_name(name);
+    let file = File::create(&lock).map_err(|error| SealedError::io("create", &lock, error))?;
+    file.lock().map_err(|error| SealedError::io("lock", &lock, error))?;
+    let prefix = temporary_prefix(path);
     let entries = fs::read_dir(directory).map_err(|error| SealedError::io("list", directory, error))?;
     for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)) {
         fs::remove_file(entry.path()).map_err(|error| SealedError::io("delete", &entry.path(), error))?;
     }
-    Ok(())
+    Ok(file)
+}
+
+fn directory(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn temporary_prefix(path: &Path) -> String {
@@ -253,9 +265,15 @@ mod tests {
 
     fn sample(directory: &Path) -> (PathBuf, Vec<Vec<u8>>) {
         let path = directory.join("nested").join("sample");
-        let sections = vec![b"first".to_vec(), vec![], vec![7; 5000]];
+        let sections = vec![b"first".to_vec(), vec![], vec![7; 300]];
         write(&path, KIND, sections.clone().into_iter()).unwrap();
         (path, sections)
+    }
+
+    /// Some file systems flush a file that is overwritten in place, which takes a while a few hundred times.
+    fn replace(path: &Path, bytes: &[u8]) {
+        fs::remove_file(path).unwrap();
+        fs::write(path, bytes).unwrap();
     }
 
     fn read_all(path: &Path) -> Result<Vec<Vec<u8>>, SealedError> {
@@ -280,7 +298,7 @@ mod tests {
         for index in 0..good.len() {
             let mut bad = good.clone();
             bad[index] ^= 0x10;
-            fs::write(&path, bad).unwrap();
+            replace(&path, &bad);
             assert!(read_all(&path).is_err(), "byte {index}");
         }
     }
@@ -291,7 +309,7 @@ mod tests {
         let (path, _) = sample(directory.path());
         let good = fs::read(&path).unwrap();
         for length in 0..good.len() {
-            fs::write(&path, &good[..length]).unwrap();
+            replace(&path, &good[..length]);
             assert!(read_all(&path).is_err(), "length {length}");
         }
         fs::write(&path, [good.as_slice(), &[0]].concat()).unwrap();
@@ -317,13 +335,15 @@ mod tests {
     }
 
     #[test]
-    fn leftovers_of_killed_writers_are_removed_and_nothing_else() {
+    fn a_lock_removes_leftovers_of_killed_writers_and_nothing_else() {
         let directory = tempfile::tempdir().unwrap();
         let (path, sections) = sample(directory.path());
         let leftover = path.with_file_name(".sample.Xy12");
         fs::write(&leftover, b"half").unwrap();
-        remove_leftovers(&path).unwrap();
-        assert!(!leftover.exists());
+        let other = path.with_file_name(".sample2.Xy12");
+        fs::write(&other, b"half").unwrap();
+        let _lock = lock(&path).unwrap();
+        assert!(!leftover.exists() && other.exists());
         assert_eq!(read_all(&path).unwrap(), sections);
     }
 }

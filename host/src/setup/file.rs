@@ -9,11 +9,12 @@ use halo2curves::bn256::{G1Affine, G2Affine};
 use halo2curves::serde::SerdeObject;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::path::Path;
 
 const KIND: Kind = Kind { tag: *b"KZG\0", version: 1 };
 pub(super) const POINT: usize = 64;
-const SECTION_POINTS: usize = 1 << 14;
+pub(super) const SECTION_POINTS: usize = 1 << 14;
 /// Sections before the first points: description, τ G2.
 const FIRST: usize = 2;
 
@@ -72,11 +73,7 @@ impl Setup {
                 .into());
         }
         let basis = |first: usize| -> Result<Vec<G1Affine>, SealedError> {
-            let parts: Vec<Vec<G1Affine>> = (first..first + sections.len())
-                .into_par_iter()
-                .map(|index| decode(&file, index))
-                .collect::<Result<_, _>>()?;
-            let points = parts.concat();
+            let points = decode_points(&file, first..first + sections.len())?;
             if points.len() == 1 << k { Ok(points) } else { Err(file.corrupt("a basis has the wrong length")) }
         };
         let monomial = basis(FIRST)?;
@@ -102,7 +99,7 @@ fn describe(file: &Sealed) -> Result<(Description, G2Affine), SetupError> {
     Ok((description, s_g2))
 }
 
-fn section_ranges(k: u32) -> Vec<std::ops::Range<usize>> {
+fn section_ranges(k: u32) -> Vec<Range<usize>> {
     let n = 1usize << k;
     (0..n).step_by(SECTION_POINTS).map(|start| start..n.min(start + SECTION_POINTS)).collect()
 }
@@ -112,8 +109,14 @@ pub(super) fn encode(points: &[G1Affine]) -> Vec<u8> {
     points.iter().flat_map(SerdeObject::to_raw_bytes).collect()
 }
 
-/// The points of one section, all on the curve.
-pub(super) fn decode(file: &Sealed, index: usize) -> Result<Vec<G1Affine>, SealedError> {
+/// The points of these sections in a row, all on the curve.
+pub(super) fn decode_points(file: &Sealed, sections: Range<usize>) -> Result<Vec<G1Affine>, SealedError> {
+    let parts: Vec<Vec<G1Affine>> =
+        sections.into_par_iter().map(|index| decode(file, index)).collect::<Result<_, _>>()?;
+    Ok(parts.concat())
+}
+
+fn decode(file: &Sealed, index: usize) -> Result<Vec<G1Affine>, SealedError> {
     let bytes = file.section(index)?;
     bytes
         .chunks(POINT)

@@ -54,7 +54,12 @@ impl Transform {
         self.stage == self.k
     }
 
-    /// The points as they are after [`Self::stage`] stages: the result, once all are done.
+    /// The points as they are after [`Self::stage`] stages.
+    pub(super) fn points(&self) -> &[G1Affine] {
+        &self.points
+    }
+
+    /// As [`Self::points`]: the result, once all stages are done.
     pub(super) fn into_points(self) -> Vec<G1Affine> {
         self.points
     }
@@ -118,7 +123,7 @@ mod tests {
 
     #[test]
     fn equals_the_curve_library_s_transform() {
-        for k in [1, 2, 3, 7, 11] {
+        for k in [1, 2, 3, 7] {
             let points = random_points(k);
             let mut expected: Vec<G1> = points.iter().map(Into::into).collect();
             best_fft(&mut expected, root_of_unity(k).invert().unwrap_or(Fr::ZERO), k);

@@ -15,10 +15,13 @@ mod batch;
 mod check;
 mod file;
 mod fixed_base;
+mod import;
 mod lagrange;
+mod ptau;
 mod scale;
 
 pub use file::SetupInfo;
+pub use ptau::PtauError;
 
 use crate::progress::Progress;
 use crate::sealed::SealedError;
@@ -33,6 +36,7 @@ use rand_chacha::ChaCha20Rng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The largest k taken: the scalar field has no larger domain.
@@ -77,6 +81,14 @@ pub enum SetupError {
     /// The setup's file could not be read or written.
     #[error(transparent)]
     File(#[from] SealedError),
+    /// A powers-of-tau file that cannot be taken.
+    #[error("cannot import {}: {source}", path.display())]
+    Ptau {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: PtauError,
+    },
     /// Outside 1..=[`MAX_K`].
     #[error("k = {k} is out of range: a setup has 2^k powers with k from 1 to {MAX_K}")]
     KOutOfRange {
@@ -308,15 +320,16 @@ mod tests {
     #[test]
     fn a_truncated_setup_equals_the_one_generated_at_that_size() {
         let seed = Some([3; 32]);
-        let large = Setup::insecure(8, seed, Progress::Silent).unwrap();
-        for k in [1, 2, 5, 8] {
+        let large = Setup::insecure(12, seed, Progress::Silent).unwrap();
+        // From k = 11 on a stage of the transform is more than one batch.
+        for k in [1, 2, 5, 11] {
             let expected = Setup::insecure(k, seed, Progress::Silent).unwrap();
             let truncated = large.truncated(k, Progress::Silent).unwrap();
             assert_eq!(truncated.lagrange(), expected.lagrange(), "k = {k}");
             assert_eq!(truncated.digest(), expected.digest());
             truncated.check().unwrap();
         }
-        assert!(matches!(large.truncated(9, Progress::Silent), Err(SetupError::TooSmall { has: 8, needs: 9 })));
+        assert!(matches!(large.truncated(13, Progress::Silent), Err(SetupError::TooSmall { has: 12, needs: 13 })));
     }
 
     #[test]

@@ -1,3 +1,44 @@
-//! Task runner.
+//! Penstock's task runner: `cargo xtask <task>`.
+//!
+//! What a contributor or the CI runs beyond `cargo build` lives here, in Rust, so that it works alike everywhere and
+//! needs nothing installed but Rust. Every task runs from the workspace's root.
 
-fn main() {}
+mod ci;
+mod contracts;
+mod licences;
+mod setup;
+mod shell;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Penstock's set-up, checks and campaigns")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Says which tools the tasks need and which of them are here.
+    Setup,
+    /// Runs formatter, lints, licence check and tests: what has to pass before a merge.
+    Ci,
+    /// Checks the licence and the source of every dependency against deny.toml.
+    Licences,
+    /// Compiles the verifier contract again with the pinned compiler (needs node and npm).
+    Contracts {
+        /// Compare with the committed artefact instead of replacing it.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().task {
+        Task::Setup => setup::run(),
+        Task::Ci => ci::run(),
+        Task::Licences => licences::run(),
+        Task::Contracts { check } => contracts::run(check),
+    }
+}
