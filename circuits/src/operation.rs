@@ -33,7 +33,7 @@ pub use limits::{
 pub(crate) use limits::{check_chain, check_sub, check_token, check_token_pair};
 pub use message::Message;
 pub use order_matching::{Order, OrderMatching, OrderNonce, Price};
-pub use pubdata::{CHUNK_BYTES, Pubdata};
+pub use pubdata::{CHUNK_BYTES, Pubdata, PubdataError};
 pub use signed::Signed;
 pub use transfer::{Transfer, TransferToNew};
 pub use withdraw::Withdraw;
