@@ -96,8 +96,7 @@ impl PublicInputs {
         let chunks: Vec<Fr> = block.operations.iter().flat_map(|pubdata| pubdata.chunks()).collect();
         let h = fold(chunks.iter().copied());
         let z = point(h, block, &chain_hashes);
-        let on_chain =
-            |operations: &Vec<&Pubdata>| evaluate(operations.iter().flat_map(|pubdata| pubdata.chunks()), z);
+        let on_chain = |operations: &Vec<&Pubdata>| evaluate(operations.iter().flat_map(|pubdata| pubdata.chunks()), z);
         Ok(Self {
             old_root: block.old_root,
             new_root: block.new_root,
