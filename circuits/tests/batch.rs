@@ -5,12 +5,14 @@
 use std::collections::BTreeSet;
 
 use halo2_axiom::dev::MockProver;
+use halo2_axiom::plonk::ConstraintSystem;
 use halo2curves::bn256::Fr;
 use penstock_circuits::circuit::batch::Batch;
 use penstock_circuits::circuit::check::Checker;
+use penstock_circuits::circuit::layout::BatchConfig;
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::circuit::witness::Witness;
-use penstock_circuits::operation::Block;
+use penstock_circuits::operation::{Block, Kind};
 use penstock_circuits::public_inputs::PublicInputs;
 use penstock_circuits::state::{Genesis, State};
 use penstock_circuits::trace::BlockTrace;
@@ -56,9 +58,21 @@ fn halo2_accepts_the_sample_block_and_no_other_public_input() {
 }
 
 #[test]
-fn report() {
+fn every_preset_fits_its_rows() {
     for preset in Preset::ALL {
         let batch = Batch::new(preset);
-        println!("{preset} k={} {:?}", batch.k(), batch.report());
+        let mut columns = ConstraintSystem::default();
+        let _ = BatchConfig::configure(&mut columns, None);
+        let usable = (1 << batch.k()) - columns.blinding_factors() - 1;
+        assert!(batch.report().rows < usable, "{preset}");
     }
+}
+
+#[test]
+fn operations_stay_within_their_budget_of_cells() {
+    let report = Batch::new(Preset::Tiny).report();
+    let cells = |kind| report.cells.iter().find(|(other, _)| *other == kind).unwrap().1;
+    assert!(cells(Kind::Transfer) <= 22_000);
+    assert!(cells(Kind::OrderMatching) <= 60_000);
+    assert_eq!(report.degree, 6);
 }

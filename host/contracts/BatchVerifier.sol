@@ -230,6 +230,11 @@ contract BatchVerifier {
                 mstore(INSTANCE, mulmod(common, mulmod(instance, mload(add(to, 0xa0)), R), R))
             }
 
+            /// The value whose address is in w at this bit.
+            function value(w, bit) -> v {
+                v := mload(and(shr(bit, w), 0xffff))
+            }
+
             /// Runs the key's program. It is a list of runs, each `kind (1) ‖ end address (2)` and instructions of that
             /// kind up to the end; kind 0 halts. Operands are memory addresses, values are below r.
             function run(p, r) {
@@ -238,62 +243,67 @@ contract BatchVerifier {
                     let end := and(shr(232, head), 0xffff)
                     p := add(p, 3)
                     switch byte(0, head)
-                    // Sums of products, kind = number of pairs: out, summand, then pairs of factors.
+                    // Sums of products, kind = number of pairs: out, summand, then pairs of factors. Runs of one pair come
+                    // in fours, runs of two pairs in twos, filled up with zeros (which write to scratch).
                     case 1 {
-                        for {} iszero(eq(p, end)) { p := add(p, 8) } {
+                        for {} iszero(eq(p, end)) { p := add(p, 32) } {
                             let w := mload(p)
-                            mstore(shr(240, w), addmod(mulmod(mload(and(shr(208, w), 0xffff)), mload(and(shr(192, w), 0xffff)), r), mload(and(shr(224, w), 0xffff)), r))
+                            mstore(shr(240, w), addmod(mulmod(value(w, 208), value(w, 192), r), value(w, 224), r))
+                            mstore(and(shr(176, w), 0xffff), addmod(mulmod(value(w, 144), value(w, 128), r), value(w, 160), r))
+                            mstore(and(shr(112, w), 0xffff), addmod(mulmod(value(w, 80), value(w, 64), r), value(w, 96), r))
+                            mstore(and(shr(48, w), 0xffff), addmod(mulmod(value(w, 16), value(w, 0), r), value(w, 32), r))
                         }
                     }
                     case 2 {
-                        for {} iszero(eq(p, end)) { p := add(p, 12) } {
+                        for {} iszero(eq(p, end)) { p := add(p, 24) } {
                             let w := mload(p)
-                            mstore(shr(240, w), mod(add(add(mulmod(mload(and(shr(208, w), 0xffff)), mload(and(shr(192, w), 0xffff)), r), mulmod(mload(and(shr(176, w), 0xffff)), mload(and(shr(160, w), 0xffff)), r)), mload(and(shr(224, w), 0xffff))), r))
+                            mstore(shr(240, w), mod(add(add(mulmod(value(w, 208), value(w, 192), r), mulmod(value(w, 176), value(w, 160), r)), value(w, 224)), r))
+                            mstore(and(shr(144, w), 0xffff), mod(add(add(mulmod(value(w, 112), value(w, 96), r), mulmod(value(w, 80), value(w, 64), r)), value(w, 128)), r))
                         }
                     }
                     case 3 {
                         for {} iszero(eq(p, end)) { p := add(p, 16) } {
                             let w := mload(p)
-                            mstore(shr(240, w), mod(add(add(add(mulmod(mload(and(shr(208, w), 0xffff)), mload(and(shr(192, w), 0xffff)), r), mulmod(mload(and(shr(176, w), 0xffff)), mload(and(shr(160, w), 0xffff)), r)), mulmod(mload(and(shr(144, w), 0xffff)), mload(and(shr(128, w), 0xffff)), r)), mload(and(shr(224, w), 0xffff))), r))
+                            mstore(shr(240, w), mod(add(add(add(mulmod(value(w, 208), value(w, 192), r), mulmod(value(w, 176), value(w, 160), r)), mulmod(value(w, 144), value(w, 128), r)), value(w, 224)), r))
                         }
                     }
                     case 4 {
                         for {} iszero(eq(p, end)) { p := add(p, 20) } {
                             let w := mload(p)
-                            mstore(shr(240, w), mod(add(add(add(add(mulmod(mload(and(shr(208, w), 0xffff)), mload(and(shr(192, w), 0xffff)), r), mulmod(mload(and(shr(176, w), 0xffff)), mload(and(shr(160, w), 0xffff)), r)), mulmod(mload(and(shr(144, w), 0xffff)), mload(and(shr(128, w), 0xffff)), r)), mulmod(mload(and(shr(112, w), 0xffff)), mload(and(shr(96, w), 0xffff)), r)), mload(and(shr(224, w), 0xffff))), r))
+                            mstore(shr(240, w), mod(add(add(add(add(mulmod(value(w, 208), value(w, 192), r), mulmod(value(w, 176), value(w, 160), r)), mulmod(value(w, 144), value(w, 128), r)), mulmod(value(w, 112), value(w, 96), r)), value(w, 224)), r))
                         }
                     }
                     case 5 {
                         for {} iszero(eq(p, end)) { p := add(p, 24) } {
                             let w := mload(p)
-                            mstore(shr(240, w), mod(add(mod(add(add(add(add(mulmod(mload(and(shr(208, w), 0xffff)), mload(and(shr(192, w), 0xffff)), r), mulmod(mload(and(shr(176, w), 0xffff)), mload(and(shr(160, w), 0xffff)), r)), mulmod(mload(and(shr(144, w), 0xffff)), mload(and(shr(128, w), 0xffff)), r)), mulmod(mload(and(shr(112, w), 0xffff)), mload(and(shr(96, w), 0xffff)), r)), mulmod(mload(and(shr(80, w), 0xffff)), mload(and(shr(64, w), 0xffff)), r)), r), mload(and(shr(224, w), 0xffff))), r))
+                            mstore(shr(240, w), mod(add(mod(add(add(add(add(mulmod(value(w, 208), value(w, 192), r), mulmod(value(w, 176), value(w, 160), r)), mulmod(value(w, 144), value(w, 128), r)), mulmod(value(w, 112), value(w, 96), r)), mulmod(value(w, 80), value(w, 64), r)), r), value(w, 224)), r))
                         }
                     }
                     case 6 {
                         for {} iszero(eq(p, end)) { p := add(p, 28) } {
                             let w := mload(p)
-                            mstore(shr(240, w), mod(add(add(mod(add(add(add(add(mulmod(mload(and(shr(208, w), 0xffff)), mload(and(shr(192, w), 0xffff)), r), mulmod(mload(and(shr(176, w), 0xffff)), mload(and(shr(160, w), 0xffff)), r)), mulmod(mload(and(shr(144, w), 0xffff)), mload(and(shr(128, w), 0xffff)), r)), mulmod(mload(and(shr(112, w), 0xffff)), mload(and(shr(96, w), 0xffff)), r)), mulmod(mload(and(shr(80, w), 0xffff)), mload(and(shr(64, w), 0xffff)), r)), r), mulmod(mload(and(shr(48, w), 0xffff)), mload(and(shr(32, w), 0xffff)), r)), mload(and(shr(224, w), 0xffff))), r))
+                            mstore(shr(240, w), mod(add(add(mod(add(add(add(add(mulmod(value(w, 208), value(w, 192), r), mulmod(value(w, 176), value(w, 160), r)), mulmod(value(w, 144), value(w, 128), r)), mulmod(value(w, 112), value(w, 96), r)), mulmod(value(w, 80), value(w, 64), r)), r), mulmod(value(w, 48), value(w, 32), r)), value(w, 224)), r))
                         }
                     }
                     case 7 {
                         for {} iszero(eq(p, end)) { p := add(p, 32) } {
                             let w := mload(p)
-                            mstore(shr(240, w), mod(add(add(add(mod(add(add(add(add(mulmod(mload(and(shr(208, w), 0xffff)), mload(and(shr(192, w), 0xffff)), r), mulmod(mload(and(shr(176, w), 0xffff)), mload(and(shr(160, w), 0xffff)), r)), mulmod(mload(and(shr(144, w), 0xffff)), mload(and(shr(128, w), 0xffff)), r)), mulmod(mload(and(shr(112, w), 0xffff)), mload(and(shr(96, w), 0xffff)), r)), mulmod(mload(and(shr(80, w), 0xffff)), mload(and(shr(64, w), 0xffff)), r)), r), mulmod(mload(and(shr(48, w), 0xffff)), mload(and(shr(32, w), 0xffff)), r)), mulmod(mload(and(shr(16, w), 0xffff)), mload(and(w, 0xffff)), r)), mload(and(shr(224, w), 0xffff))), r))
+                            mstore(shr(240, w), mod(add(add(add(mod(add(add(add(add(mulmod(value(w, 208), value(w, 192), r), mulmod(value(w, 176), value(w, 160), r)), mulmod(value(w, 144), value(w, 128), r)), mulmod(value(w, 112), value(w, 96), r)), mulmod(value(w, 80), value(w, 64), r)), r), mulmod(value(w, 48), value(w, 32), r)), mulmod(value(w, 16), value(w, 0), r)), value(w, 224)), r))
                         }
                     }
                     // Horner: out, base, end, then addresses from the highest coefficient down, in fours.
                     case 8 {
                         for {} iszero(eq(p, end)) {} {
                             let h := mload(p)
-                            let base := mload(and(shr(224, h), 0xffff))
+                            let base := value(h, 224)
                             let stop_ := and(shr(208, h), 0xffff)
                             let sum := 0
                             for { p := add(p, 6) } iszero(eq(p, stop_)) { p := add(p, 8) } {
                                 let w := mload(p)
                                 sum := add(mulmod(sum, base, r), mload(shr(240, w)))
-                                sum := add(mulmod(sum, base, r), mload(and(shr(224, w), 0xffff)))
-                                sum := add(mulmod(sum, base, r), mload(and(shr(208, w), 0xffff)))
-                                sum := add(mulmod(sum, base, r), mload(and(shr(192, w), 0xffff)))
+                                sum := add(mulmod(sum, base, r), value(w, 224))
+                                sum := add(mulmod(sum, base, r), value(w, 208))
+                                sum := add(mulmod(sum, base, r), value(w, 192))
                             }
                             mstore(shr(240, h), mod(sum, r))
                         }
@@ -307,20 +317,29 @@ contract BatchVerifier {
                             for { p := add(p, 4) } iszero(eq(p, stop_)) { p := add(p, 8) } {
                                 let w := mload(p)
                                 product := mulmod(product, mload(shr(240, w)), r)
-                                product := mulmod(product, mload(and(shr(224, w), 0xffff)), r)
-                                product := mulmod(product, mload(and(shr(208, w), 0xffff)), r)
-                                product := mulmod(product, mload(and(shr(192, w), 0xffff)), r)
+                                product := mulmod(product, value(w, 224), r)
+                                product := mulmod(product, value(w, 208), r)
+                                product := mulmod(product, value(w, 192), r)
                             }
                             mstore(shr(240, h), product)
                         }
                     }
-                    // Fifth power: out, in.
+                    // Fifth power: out, in; in fours, as above.
                     case 10 {
-                        for {} iszero(eq(p, end)) { p := add(p, 4) } {
+                        for {} iszero(eq(p, end)) { p := add(p, 16) } {
                             let w := mload(p)
-                            let x := mload(and(shr(224, w), 0xffff))
+                            let x := value(w, 224)
                             let x2 := mulmod(x, x, r)
                             mstore(shr(240, w), mulmod(mulmod(x2, x2, r), x, r))
+                            x := value(w, 192)
+                            x2 := mulmod(x, x, r)
+                            mstore(and(shr(208, w), 0xffff), mulmod(mulmod(x2, x2, r), x, r))
+                            x := value(w, 160)
+                            x2 := mulmod(x, x, r)
+                            mstore(and(shr(176, w), 0xffff), mulmod(mulmod(x2, x2, r), x, r))
+                            x := value(w, 128)
+                            x2 := mulmod(x, x, r)
+                            mstore(and(shr(144, w), 0xffff), mulmod(mulmod(x2, x2, r), x, r))
                         }
                     }
                     default { break }

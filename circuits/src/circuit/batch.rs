@@ -121,9 +121,11 @@ impl Batch {
         let rows = |need: &Need, height: usize| {
             height + need.signatures * ROWS_PER_SLOT + (need.levels + need.hashes.div_ceil(2)) * ROWS_PER_PAIR
         };
-        let cells = self.layout.kinds.iter().map(|(kind, slots)| {
-            (*kind, rows(&Need::of(*kind), slots.height()) * advice_columns)
-        });
+        let cells = self
+            .layout
+            .kinds
+            .iter()
+            .map(|(kind, slots)| (*kind, rows(&Need::of(*kind), slots.height()) * advice_columns));
         BatchReport {
             rows: self.layout.end,
             advice_columns,

@@ -15,11 +15,17 @@
 //! - [`signature`]: EdDSA over Baby Jubjub.
 //! - [`preset`], [`layout`], [`witness`], [`batch`]: capacities, rows, values, and the halo2 circuit.
 
+pub mod affine;
+pub mod batch;
 pub mod bus;
+pub mod check;
 pub mod columns;
 pub mod gates;
+pub mod layout;
 pub mod preset;
 pub mod programs;
+pub mod signature;
 pub mod slot;
 pub mod table;
 pub mod tape;
+pub mod witness;

@@ -11,8 +11,8 @@ use super::signature::SignatureUse;
 use super::slot::{Builder, Slots};
 use super::table::Table;
 use super::tape::{HashUse, TapeError};
-use crate::circuit::columns::MAIN;
 use crate::babyjubjub::Point;
+use crate::circuit::columns::MAIN;
 use crate::eddsa::Signature;
 use crate::operation::SignedOperation;
 use crate::public_inputs::PublicInputs;
@@ -99,9 +99,8 @@ impl Witness {
         layout.block.fill(&mut advice, 0, &builder);
 
         check("signatures", requests.signatures.len(), layout.signatures.slots())?;
-        requests.hashes.extend(layout.signatures.fill(&mut advice, &requests.signatures));
-        let hashes: Vec<_> =
-            requests.hashes.iter().map(|(left, right)| HashUse { left: *left, right: *right, count: 1 }).collect();
+        let mut hashes = layout.signatures.fill(&mut advice, &requests.signatures);
+        hashes.extend(requests.hashes.iter().map(|(left, right)| HashUse { left: *left, right: *right, count: 1 }));
         layout.tape.fill(&mut advice, &requests.paths, &hashes).map_err(|TapeError::Full { needed, available }| {
             CapacityError { table: "pairs of permutations".to_owned(), needed, available }
         })?;

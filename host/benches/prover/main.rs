@@ -18,7 +18,7 @@ use halo2_axiom::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
 use halo2_axiom::poly::kzg::multiopen::ProverSHPLONK;
 use halo2_axiom::transcript::TranscriptWriterBuffer;
 use halo2curves::bn256::{Bn256, G1Affine};
-use halo2curves::group::Curve;
+use halo2curves::group::prime::PrimeCurveAffine;
 use penstock::engine::Bases;
 use penstock::engine::cpu::CpuEngine;
 use penstock::prover::{Observer, ProverKey, Stage, prove, verify};

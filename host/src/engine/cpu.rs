@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::group::Curve;
-use halo2curves::msm::msm_best;
 
+use super::msm::msm;
 use super::{Bases, Basis, Engine, EngineError, Ticket};
 
 const NAME: &str = "cpu";
@@ -50,7 +50,7 @@ impl Engine for CpuEngine {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id, receiver);
         rayon::spawn_fifo(move || {
             // Nobody listens any more if the engine was dropped: then the sum is of no use.
-            let _ = sender.send(msm_best(&scalars, &points).to_affine());
+            let _ = sender.send(msm(&scalars, &points).to_affine());
         });
         Ok(Ticket::new(id))
     }

@@ -6,6 +6,7 @@
 //! only: a wrong point makes a proof that the verifier rejects.
 
 pub mod cpu;
+mod msm;
 
 use std::sync::Arc;
 use std::time::Duration;

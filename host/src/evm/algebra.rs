@@ -27,7 +27,7 @@ pub(super) enum Atom {
 }
 
 /// A sum of products: monomials with their coefficients, none of them zero.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Poly(pub(super) BTreeMap<Monomial, Fr>);
 
 impl Poly {

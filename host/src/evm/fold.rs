@@ -49,23 +49,42 @@ impl Compiler<'_> {
                 }
             }
         }
-        // Runs of all groups by the power of y that they start at.
-        let mut runs: BTreeMap<usize, Vec<(Cell, Cell)>> = BTreeMap::new();
+        // Kinds of rows often differ in round constants alone: runs by what is left without constants.
+        let mut alike: BTreeMap<Rows, Vec<(Cell, usize, Rows)>> = BTreeMap::new();
         for (selector, rows) in groups {
-            let selector = if selector.is_empty() { None } else { Some(self.product(&selector)) };
+            let selector = self.product(&selector);
             for (start, run) in split(rows) {
-                let value = self.run(run, y);
-                let selector = selector.unwrap_or_else(|| self.program.constant(Fr::ONE));
-                runs.entry(start).or_default().push((selector, value));
+                let (varying, constant) = split_constants(&run);
+                alike.entry(varying).or_default().push((selector, start, constant));
             }
         }
-        let parts: Vec<_> = runs
-            .into_iter()
-            .map(|(start, pairs)| {
-                let sum = self.program.sum(&[], &pairs);
-                (self.program.power(y, start), sum)
-            })
-            .collect();
+        // Products of selectors and runs, by the power of y at which the run starts; and what spans several powers.
+        let mut runs: BTreeMap<usize, Vec<(Cell, Cell)>> = BTreeMap::new();
+        let mut parts: Vec<(Cell, Cell)> = Vec::new();
+        for (mut varying, members) in alike {
+            if let [(selector, start, constant)] = &members[..] {
+                for (&exponent, poly) in constant {
+                    varying.entry(exponent).or_default().add_scaled(poly, Fr::ONE);
+                }
+                runs.entry(*start).or_default().push((*selector, self.run(varying, y)));
+                continue;
+            }
+            let selectors: Vec<_> =
+                members.iter().map(|&(selector, start, _)| (self.program.power(y, start), selector)).collect();
+            parts.push((self.program.sum(&[], &selectors), self.run(varying, y)));
+            for (selector, start, constant) in members.into_iter().filter(|(_, _, constant)| !constant.is_empty()) {
+                runs.entry(start).or_default().push((selector, self.run(constant, y)));
+            }
+        }
+        let sums: Vec<(usize, Cell)> =
+            runs.into_iter().map(|(start, pairs)| (start, self.program.sum(&[], &pairs))).collect();
+        for sums in split_by(sums, |&(start, _)| start) {
+            let start = sums[0].0;
+            let mut coefficients = vec![Cell::ZERO; sums[sums.len() - 1].0 - start + 1];
+            let degree = coefficients.len() - 1;
+            sums.iter().for_each(|&(exponent, sum)| coefficients[degree + start - exponent] = sum);
+            parts.push((self.program.power(y, start), self.program.horner(y, &coefficients)));
+        }
         self.program.sum(&[], &parts)
     }
 
@@ -221,6 +240,18 @@ fn split(rows: Rows) -> Vec<(usize, Rows)> {
             (start, run.into_iter().map(|(exponent, poly)| (exponent - start, poly)).collect())
         })
         .collect()
+}
+
+/// The run without its constants, and its constants.
+fn split_constants(run: &Rows) -> (Rows, Rows) {
+    let (mut varying, mut constant) = (Rows::new(), Rows::new());
+    for (&exponent, poly) in run {
+        for (monomial, &coefficient) in &poly.0 {
+            let part = if monomial.is_empty() { &mut constant } else { &mut varying };
+            part.entry(exponent).or_default().add_term(monomial.clone(), coefficient);
+        }
+    }
+    (varying, constant)
 }
 
 fn split_by<T>(items: Vec<T>, exponent: impl Fn(&T) -> usize) -> Vec<Vec<T>> {

@@ -100,6 +100,8 @@ pub fn encode_verifying_key(
     let mut algebra = Algebra::default();
     let polys = numerators(&layout, vk, &mut algebra)?;
     let numerator = Compiler { algebra: &algebra, program: &mut program }.fold(&polys, layout.y);
+    #[cfg(test)]
+    program.statistics();
     let quotient_eval = program.mul(numerator, inverses.word(1));
     openings.query(Cell::QUOTIENT, 0, quotient_eval)?;
     openings.query(layout.random, 0, layout.random_eval)?;
@@ -119,6 +121,8 @@ pub fn encode_verifying_key(
     let mut chains = vec![Chain { points: pieces, base: Cell::X_POW_N, weight: None }];
     chains.extend(opening::compile(&openings, vk, &points, &mut program));
 
+    #[cfg(test)]
+    program.statistics();
     // Everything has a size now, so everything has an address.
     let rotations_at = constants_at.word(program.constants().len());
     let chains_at = KEY + WORD * HEADER_WORDS + points_bytes(vk) + WORD * (program.constants().len() + rotations.len());

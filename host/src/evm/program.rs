@@ -14,6 +14,8 @@ use super::memory::{Cell, WORD};
 
 /// Most pairs in one sum.
 const MAX_PAIRS: usize = 7;
+/// Bytes of a run's kind and end.
+const RUN_HEADER: usize = 3;
 /// Lists of addresses come in groups of this many.
 const GROUP: usize = 4;
 
@@ -47,6 +49,16 @@ impl Op {
             Self::Horner { base, coefficients } => coefficients.iter().copied().chain([*base]).collect(),
             Self::Product { factors } => factors.clone(),
             Self::Fifth(x) => vec![*x],
+        }
+    }
+
+    /// Instructions of this kind come in groups of this many.
+    fn group(&self) -> usize {
+        match self {
+            Self::Sum { pairs, .. } if pairs.len() == 1 => 4,
+            Self::Sum { pairs, .. } if pairs.len() == 2 => 2,
+            Self::Fifth(_) => 4,
+            _ => 1,
         }
     }
 
@@ -227,8 +239,14 @@ impl Program {
 
     /// Bytes of the encoded program.
     pub(super) fn len(&self) -> usize {
-        let instructions: usize = self.ops.iter().map(Op::len).sum();
-        instructions + 3 * self.schedule().len() + 1
+        self.schedule().iter().map(|(_, run)| RUN_HEADER + self.run_len(run)).sum::<usize>() + 1
+    }
+
+    /// Bytes of the instructions of a run, filled up to whole groups.
+    fn run_len(&self, run: &[usize]) -> usize {
+        let group = run.first().map_or(1, |&i| self.ops[i].group());
+        let missing = run.len().next_multiple_of(group) - run.len();
+        run.iter().map(|&i| self.ops[i].len()).sum::<usize>() + run.first().map_or(0, |&i| missing * self.ops[i].len())
     }
 
     /// Memory that the results take, in bytes.
@@ -241,9 +259,9 @@ impl Program {
         let mut bytes = Vec::new();
         let address = |cell: Cell| cell.address(key_end).map(u16::to_be_bytes);
         for (kind, run) in self.schedule() {
-            let end = at + bytes.len() + 3 + run.iter().map(|&i| self.ops[i].len()).sum::<usize>();
+            let len = bytes.len() + RUN_HEADER + self.run_len(&run);
             bytes.push(kind);
-            bytes.extend(address(Cell::At(end))?);
+            bytes.extend(address(Cell::At(at + len))?);
             for i in run {
                 let op = &self.ops[i];
                 let end = at + bytes.len() + op.len();
@@ -272,6 +290,8 @@ impl Program {
                     Op::Fifth(x) => bytes.extend(address(*x)?),
                 }
             }
+            // Zeros are instructions that write to scratch.
+            bytes.resize(len, 0);
         }
         bytes.push(0);
         Ok(bytes)
@@ -282,4 +302,22 @@ impl Program {
 fn padded(filler: Cell, cells: &[Cell]) -> impl Iterator<Item = Cell> {
     let missing = cells.len().next_multiple_of(GROUP) - cells.len();
     std::iter::repeat_n(filler, missing).chain(cells.iter().copied())
+}
+
+#[cfg(test)]
+impl Program {
+    pub(super) fn statistics(&self) {
+        let runs = self.schedule();
+        let mut by_kind: std::collections::BTreeMap<u8, (usize, usize, usize)> = Default::default();
+        for (kind, run) in &runs {
+            let e = by_kind.entry(*kind).or_default();
+            e.0 += 1;
+            e.1 += run.len();
+            e.2 += run.iter().map(|&i| self.ops[i].operands().len()).sum::<usize>();
+        }
+        println!("runs {} ops {} constants {}", runs.len(), self.ops.len(), self.constants.len());
+        for (kind, (runs, ops, operands)) in by_kind {
+            println!("  kind {kind}: {runs} runs {ops} ops {operands} operands");
+        }
+    }
 }

@@ -5,8 +5,9 @@ use halo2_axiom::poly::Rotation;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
-use super::recurrence::{Affine, HASHED, SEQUENCE};
+use super::recurrence::{HASHED, SEQUENCE};
 use super::{ROWS_PER_PAIR, ROWS_PER_PERMUTATION, TAPE, WIDTH, row};
+use crate::circuit::affine::Affine;
 use crate::circuit::bus::{Fraction, PATH_BASE, Tag, transition};
 use crate::circuit::columns::Columns;
 use crate::circuit::gates::Gates;
@@ -102,13 +103,13 @@ impl TapeConfig {
                         sum = sum - selector * affine.constant;
                         template = Some((s, affine));
                     } else {
-                        sum = sum + selector * (columns.cell(cells, column, 0) - self.affine(columns, cells, kind, affine));
+                        let combined = self.affine(columns, cells, kind, affine) + constant(affine.constant);
+                        sum = sum + selector * (columns.cell(cells, column, 0) - combined);
                     }
                 }
                 if let Some((s, affine)) = template {
-                    let linear = Affine { constant: Fr::ZERO, terms: affine.terms.clone() };
-                    let linear = self.affine(columns, cells, s / WIDTH, &linear);
-                    sum = sum + common * (columns.cell(cells, column, 0) - linear);
+                    let combined = self.affine(columns, cells, s / WIDTH, affine);
+                    sum = sum + common * (columns.cell(cells, column, 0) - combined);
                 }
                 sum
             });
@@ -120,19 +121,9 @@ impl TapeConfig {
         });
     }
 
-    /// An affine combination of inputs, as seen from a row of the permutation.
+    /// The combination without its constant, as seen from a row of the permutation.
     fn affine(&self, columns: &Columns, cells: Cells<'_, '_>, row: usize, affine: &Affine) -> Expression<Fr> {
-        affine.terms.iter().fold(constant(affine.constant), |mut sum, (s, linear, fifth)| {
-            let x = columns.cell(cells, s % WIDTH, (s / WIDTH) as i32 - row as i32);
-            if *linear != Fr::ZERO {
-                sum = sum + x.clone() * *linear;
-            }
-            if *fifth != Fr::ZERO {
-                let square = x.clone() * x.clone();
-                sum = sum + square.clone() * square * x * *fifth;
-            }
-            sum
-        })
+        affine.expression(|s| columns.cell(cells, s % WIDTH, (s / WIDTH) as i32 - row as i32))
     }
 
     fn path_gates(&self, gates: &mut Gates<'_>, columns: &Columns) {
@@ -147,7 +138,9 @@ impl TapeConfig {
             add(name, &|pair, cells| pair.tape(cells, flag) * (one() - pair.tape(cells, flag)));
         }
         // A free pair ends whatever was before, and the last pair ends everything.
-        add("tape.free_ends", &|pair, cells| (one() - pair.tape(cells, row::PATH)) * (one() - pair.tape(cells, row::END)));
+        add("tape.free_ends", &|pair, cells| {
+            (one() - pair.tape(cells, row::PATH)) * (one() - pair.tape(cells, row::END))
+        });
         add("tape.last_ends", &|pair, cells| {
             pair.columns.coefficient(cells, LAST) * (one() - pair.tape(cells, row::END))
         });
@@ -156,10 +149,9 @@ impl TapeConfig {
             let [[_, old], [_, new]] = [pair.node_and_sibling(cells, 0), pair.node_and_sibling(cells, 1)];
             pair.tape(cells, row::PATH) * (old - new)
         });
-        for (name, half, hash, root) in [
-            ("old", 0, row::OLD_HASH, row::OLD_ROOT),
-            ("new", 1, row::NEW_HASH, row::NEW_ROOT),
-        ] {
+        for (name, half, hash, root) in
+            [("old", 0, row::OLD_HASH, row::OLD_ROOT), ("new", 1, row::NEW_HASH, row::NEW_ROOT)]
+        {
             add(&format!("tape.{name}_node"), &|pair, cells| {
                 let [node, _] = pair.node_and_sibling(cells, half);
                 (one() - pair.start.clone()) * (node - pair.previous(cells, hash))
@@ -214,9 +206,8 @@ impl TapeConfig {
             pair.selector.clone() * transition(columns, cells, &fractions)
         });
         gates.add("tape.bus_rests", |cells| {
-            let tape = self.kinds.iter().fold(constant(Fr::ZERO), |sum, kind| {
-                sum + cells.query_fixed(*kind, Rotation::cur())
-            });
+            let tape =
+                self.kinds.iter().fold(constant(Fr::ZERO), |sum, kind| sum + cells.query_fixed(*kind, Rotation::cur()));
             let rests = tape - cells.query_fixed(self.anchor, Rotation::cur());
             rests * transition(columns, cells, &[])
         });

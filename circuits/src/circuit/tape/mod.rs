@@ -222,7 +222,8 @@ impl BusRegion for Tape {
     }
 
     fn terms(&self, advice: &Table, _: &Table, anchor: usize) -> Vec<Term> {
-        let Some((pair, row::ANCHOR)) = anchor.checked_sub(self.start).map(|row| (row / ROWS_PER_PAIR, row % ROWS_PER_PAIR))
+        let Some((pair, row::ANCHOR)) =
+            anchor.checked_sub(self.start).map(|row| (row / ROWS_PER_PAIR, row % ROWS_PER_PAIR))
         else {
             return Vec::new();
         };

@@ -12,56 +12,13 @@ use std::sync::LazyLock;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
+use crate::circuit::affine::Affine;
 use crate::poseidon::{Parameters, WIDTH_3};
 
 /// Stored S-box inputs of a permutation.
 pub const INPUTS: usize = 80;
 /// The first two are the hashed values, plus the first round's constants.
 pub const HASHED: usize = 2;
-
-/// `constant + Σ linear · x_i + Σ fifth · x_i^5`, as (index, linear, fifth).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Affine {
-    /// Added constant.
-    pub constant: Fr,
-    /// Terms by index in the sequence.
-    pub terms: Vec<(usize, Fr, Fr)>,
-}
-
-impl Affine {
-    fn constant(constant: Fr) -> Self {
-        Self { constant, terms: Vec::new() }
-    }
-
-    fn fifth(index: usize) -> Self {
-        Self { constant: Fr::ZERO, terms: vec![(index, Fr::ZERO, Fr::ONE)] }
-    }
-
-    fn linear(index: usize) -> Self {
-        Self { constant: Fr::ZERO, terms: vec![(index, Fr::ONE, Fr::ZERO)] }
-    }
-
-    fn add(mut self, scale: Fr, other: &Self) -> Self {
-        self.constant += scale * other.constant;
-        for (index, linear, fifth) in &other.terms {
-            match self.terms.iter_mut().find(|(known, ..)| known == index) {
-                Some((_, known_linear, known_fifth)) => {
-                    *known_linear += scale * linear;
-                    *known_fifth += scale * fifth;
-                }
-                None => self.terms.push((*index, scale * linear, scale * fifth)),
-            }
-        }
-        self.terms.retain(|(_, linear, fifth)| *linear != Fr::ZERO || *fifth != Fr::ZERO);
-        self
-    }
-
-    /// The value under given inputs.
-    pub fn evaluate(&self, inputs: &[Fr]) -> Fr {
-        let term = |(index, linear, fifth): &(usize, Fr, Fr)| *linear * inputs[*index] + *fifth * inputs[*index].pow([5]);
-        self.constant + self.terms.iter().map(term).sum::<Fr>()
-    }
-}
 
 /// The sequence of a permutation.
 #[derive(Clone, Debug)]
@@ -82,12 +39,6 @@ pub static SEQUENCE: LazyLock<Sequence> = LazyLock::new(|| Sequence::new(&WIDTH_
 impl Sequence {
     fn new(parameters: &Parameters) -> Self {
         let mds = &parameters.mds;
-        let mix = |lanes: &[Affine; 3], round: Option<usize>| -> [Affine; 3] {
-            std::array::from_fn(|lane| {
-                let constant = round.map_or(Fr::ZERO, |round| parameters.round_constants[round][lane]);
-                lanes.iter().zip(&mds[lane]).fold(Affine::constant(constant), |sum, (x, m)| sum.add(*m, x))
-            })
-        };
         let half = parameters.full_rounds / 2;
         let partial = half..half + parameters.partial_rounds;
         let rounds = parameters.round_constants.len();
@@ -98,7 +49,7 @@ impl Sequence {
         let mut outputs = [Affine::constant(first), Affine::fifth(0), Affine::fifth(1)];
         let mut start = 0;
         for round in 1..rounds {
-            let mut lanes = mix(&outputs, Some(round));
+            let mut lanes = Affine::mix(&outputs, mds, Some(&parameters.round_constants[round]));
             if partial.contains(&round) {
                 if round >= partial.start + 3 {
                     if start == 0 {
@@ -115,7 +66,7 @@ impl Sequence {
             }
             outputs = lanes;
         }
-        let output = mix(&outputs, None)[0].clone();
+        let output = Affine::mix(&outputs, mds, None)[0].clone();
         let end = start + parameters.partial_rounds - 3;
         Self { inputs, output, offsets, invariant: start..end }
     }

@@ -24,18 +24,20 @@ pub struct Shape {
     /// The tape is opened at rotations from -reach to reach.
     pub reach: i32,
     pub instances: usize,
+    /// Changes fixed columns and nothing else.
+    pub salt: u64,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { k: 7, width: 8, kinds: 2, guards: 4, reach: 3, instances: 5 }
+        Self { k: 7, width: 8, kinds: 2, guards: 4, reach: 3, instances: 5, salt: 0 }
     }
 }
 
 impl Shape {
     /// What the batch circuit is expected to look like.
     pub fn medium() -> Self {
-        Self { k: 8, width: 16, kinds: 5, guards: 24, reach: 7, instances: 40 }
+        Self { k: 8, width: 16, kinds: 5, guards: 24, reach: 7, instances: 40, salt: 0 }
     }
 
     /// Rows in use; the tape needs margins, and the blinding rows (reach * 2 + 4 at most) stay free.
@@ -233,7 +235,7 @@ impl Circuit<Fr> for Synthetic {
                 }
                 region.constrain_equal(tape[1], tape[5]);
                 for (i, &guard) in config.guards.iter().enumerate() {
-                    region.assign_fixed(guard, reach + 2, Fr::from(i as u64 + 2));
+                    region.assign_fixed(guard, reach + 2, Fr::from(i as u64 + 2 + config.shape.salt));
                 }
                 config.still.enable(&mut region, 3)?;
                 region.next_phase();

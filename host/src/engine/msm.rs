@@ -1,0 +1,350 @@
+//! Multi-scalar multiplication on the CPU: Pippenger's buckets over affine points.
+//!
+//! Scalars are cut into signed windows. Within a window, points are sorted by bucket and every bucket is summed by
+//! rounds of pairwise affine additions that share one inversion (Montgomery's trick): six multiplications an
+//! addition, half of what projective buckets cost, and no order of scalars is worse than another. The buckets
+//! themselves are weighted by the same grouped sums: with bucket b = i · 2^h + j, Σ b·B_b = 2^h Σ i·R_i + Σ j·C_j, R and C
+//! being the sums by row and by column. Zero digits cost nothing, so columns of zeros, bits and small numbers are
+//! cheap; negative numbers are small too, since scalars above r / 2 are negated first.
+
+use halo2curves::bn256::{Fq, Fr, G1, G1Affine};
+use halo2curves::ff::{Field, PrimeField};
+use halo2curves::group::Group;
+use halo2curves::group::prime::PrimeCurveAffine;
+use rayon::prelude::*;
+
+/// Bits of a scalar once it is at most r / 2.
+const BITS: usize = 253;
+/// Points that are summed in one go: they, their successors and the inversions stay in the cache.
+const BATCH: usize = 2048;
+
+/// The sum of `scalars[i] · points[i]`, over the shorter of the two.
+pub(super) fn msm(scalars: &[Fr], points: &[G1Affine]) -> G1 {
+    let terms: Vec<Term> =
+        scalars.par_iter().zip(points).enumerate().filter_map(|(i, (s, _))| Term::new(i, s)).collect();
+    let width = window_width(terms.len());
+    let windows: Vec<G1> =
+        (0..=BITS / width).into_par_iter().map(|window| window_sum(&terms, points, window, width)).collect();
+    windows.iter().rev().fold(G1::identity(), |sum, window| (0..width).fold(sum, |sum, _| sum.double()) + window)
+}
+
+/// The window width with the fewest multiplications.
+fn window_width(terms: usize) -> usize {
+    // An addition to a bucket costs one affine addition, weighting a bucket costs two.
+    let cost = |width: &usize| (BITS / width + 1) * (terms + (2 << (width - 1)));
+    (2..=16).min_by_key(cost).unwrap_or(2)
+}
+
+/// A scalar other than zero.
+struct Term {
+    /// Little-endian limbs of the scalar or, if that is smaller, of its negative.
+    magnitude: [u64; 4],
+    /// Twice the index of the point, plus one if the point is to be negated.
+    point: u32,
+}
+
+impl Term {
+    fn new(index: usize, scalar: &Fr) -> Option<Self> {
+        if *scalar == Fr::ZERO {
+            return None;
+        }
+        let mut magnitude = limbs(scalar);
+        let negative = is_above_half(&magnitude);
+        if negative {
+            magnitude = limbs(&-scalar);
+        }
+        Some(Self { magnitude, point: (index as u32) << 1 | u32::from(negative) })
+    }
+
+    /// The signed digit of a window: bits `width · window - 1 ..= width · (window + 1) - 1`, the highest one negative,
+    /// the lowest one carried in (Booth).
+    fn digit(&self, window: usize, width: usize) -> i32 {
+        let bits = match (width * window).checked_sub(1) {
+            None => (self.magnitude[0] << 1) as u32,
+            Some(low) => {
+                let (limb, shift) = (low / 64, low % 64);
+                let limb_at = |index: usize| self.magnitude.get(index).copied().unwrap_or(0);
+                let two = u128::from(limb_at(limb)) | u128::from(limb_at(limb + 1)) << 64;
+                (two >> shift) as u32
+            }
+        };
+        let bits = bits & ((2 << width) - 1);
+        let magnitude = (bits.div_ceil(2)) as i32;
+        if bits >> width == 0 { magnitude } else { magnitude - (1 << width) }
+    }
+}
+
+fn limbs(scalar: &Fr) -> [u64; 4] {
+    let bytes = scalar.to_repr();
+    let mut limbs = [0; 4];
+    for (limb, bytes) in limbs.iter_mut().zip(bytes.as_ref().as_chunks::<8>().0) {
+        *limb = u64::from_le_bytes(*bytes);
+    }
+    limbs
+}
+
+fn is_above_half(magnitude: &[u64; 4]) -> bool {
+    // (r - 1) / 2, most significant limb first.
+    const HALF: [u64; 4] = [0x183227397098d014, 0xdc2822db40c0ac2e, 0x9419f4243cdcb848, 0xa1f0fac9f8000000];
+    magnitude.iter().rev().cmp(HALF.iter()).is_gt()
+}
+
+/// `Σ digit · point` of one window.
+fn window_sum(terms: &[Term], points: &[G1Affine], window: usize, width: usize) -> G1 {
+    let buckets = 1 << (width - 1);
+    // Counting sort by bucket. Bucket b - 1 collects the digits ±b.
+    let mut ends = vec![0u32; buckets + 1];
+    for term in terms {
+        ends[term.digit(window, width).unsigned_abs() as usize] += 1;
+    }
+    ends[0] = 0;
+    for bucket in 1..=buckets {
+        ends[bucket] += ends[bucket - 1];
+    }
+    let total = ends[buckets] as usize;
+    if total == 0 {
+        return G1::identity();
+    }
+    // Filled from the back, so that every end becomes its bucket's start.
+    let mut sorted = vec![0u32; total];
+    for term in terms {
+        let digit = term.digit(window, width);
+        if digit != 0 {
+            let end = &mut ends[digit.unsigned_abs() as usize];
+            *end -= 1;
+            sorted[*end as usize] = term.point ^ u32::from(digit < 0);
+        }
+    }
+    let mut sums = GroupedSums::new(buckets);
+    for bucket in 0..buckets {
+        let start = ends[bucket + 1] as usize;
+        let end = ends.get(bucket + 2).map_or(total, |end| *end as usize);
+        for reference in &sorted[start..end] {
+            let point = points[(reference >> 1) as usize];
+            sums.add(bucket, if reference & 1 == 1 { -point } else { point });
+        }
+    }
+    weighted(&sums.finish())
+}
+
+/// `Σ (i + 1) · sums[i]`.
+fn weighted(sums: &[G1Affine]) -> G1 {
+    if sums.len() <= 64 {
+        let mut running = G1::identity();
+        return sums.iter().rev().fold(G1::identity(), |total, sum| {
+            running += sum;
+            total + running
+        });
+    }
+    // i = row · columns + column: the rows weigh `columns` times their index, the columns their index plus one.
+    let columns = 1 << (sums.len().ilog2() / 2);
+    let mut rows = GroupedSums::new(sums.len().div_ceil(columns));
+    for (i, sum) in sums.iter().enumerate() {
+        rows.add(i / columns, *sum);
+    }
+    let mut across = GroupedSums::new(columns);
+    for column in 0..columns {
+        sums.iter().skip(column).step_by(columns).for_each(|sum| across.add(column, *sum));
+    }
+    let rows = weighted(&rows.finish()[1..]);
+    (0..columns.ilog2()).fold(rows, |sum, _| sum.double()) + weighted(&across.finish())
+}
+
+/// Sums of affine points by tag. Points arrive in the order of their tags.
+struct GroupedSums {
+    sums: Vec<G1Affine>,
+    points: Vec<G1Affine>,
+    tags: Vec<u32>,
+    scratch: Scratch,
+}
+
+/// The next round's points, and the additions that share an inversion.
+#[derive(Default)]
+struct Scratch {
+    points: Vec<G1Affine>,
+    tags: Vec<u32>,
+    additions: Vec<Addition>,
+}
+
+/// A pair's slope is `numerator / denominator`.
+struct Addition {
+    first: u32,
+    result: u32,
+    numerator: Fq,
+    denominator: Fq,
+    /// The product of the denominators before.
+    product: Fq,
+}
+
+impl GroupedSums {
+    fn new(tags: usize) -> Self {
+        Self {
+            sums: vec![G1Affine::identity(); tags],
+            points: Vec::with_capacity(BATCH),
+            tags: Vec::with_capacity(BATCH),
+            scratch: Scratch::default(),
+        }
+    }
+
+    fn add(&mut self, tag: usize, point: G1Affine) {
+        if point.x == Fq::ZERO && bool::from(point.is_identity()) {
+            return;
+        }
+        if self.points.len() == BATCH {
+            self.flush();
+            // The last tag may go on.
+            let open = &mut self.sums[tag];
+            if !bool::from(open.is_identity()) {
+                self.points.push(std::mem::replace(open, G1Affine::identity()));
+                self.tags.push(tag as u32);
+            }
+        }
+        self.points.push(point);
+        self.tags.push(tag as u32);
+    }
+
+    fn finish(mut self) -> Vec<G1Affine> {
+        self.flush();
+        self.sums
+    }
+
+    /// Rounds of pairwise additions until every tag's points are summed.
+    fn flush(&mut self) {
+        while !self.points.is_empty() {
+            self.round();
+        }
+    }
+
+    fn round(&mut self) {
+        let Scratch { points, tags, additions } = &mut self.scratch;
+        points.clear();
+        tags.clear();
+        additions.clear();
+        let mut product = Fq::ONE;
+        let mut i = 0;
+        while let Some(&tag) = self.tags.get(i) {
+            let point = self.points[i];
+            if self.tags.get(i + 1) != Some(&tag) {
+                if tags.last() == Some(&tag) {
+                    points.push(point);
+                    tags.push(tag);
+                } else {
+                    self.sums[tag as usize] = point;
+                }
+                i += 1;
+                continue;
+            }
+            let other = self.points[i + 1];
+            let (numerator, denominator) = if point.x != other.x {
+                (other.y - point.y, other.x - point.x)
+            } else if point.y == other.y {
+                let square = point.x.square();
+                (square.double() + square, point.y.double())
+            } else {
+                // Opposite points: their sum is the identity, which is left out.
+                i += 2;
+                continue;
+            };
+            additions.push(Addition { first: i as u32, result: points.len() as u32, numerator, denominator, product });
+            product *= denominator;
+            points.push(point);
+            tags.push(tag);
+            i += 2;
+        }
+        // No denominator is zero: no point of the curve has y = 0.
+        let mut inverse = product.invert().unwrap_or(Fq::ZERO);
+        for addition in additions.iter().rev() {
+            let (a, b) = (self.points[addition.first as usize], self.points[addition.first as usize + 1]);
+            let slope = addition.numerator * (inverse * addition.product);
+            inverse *= addition.denominator;
+            let x = slope.square() - a.x - b.x;
+            points[addition.result as usize] = G1Affine { x, y: slope * (a.x - x) - a.y };
+        }
+        std::mem::swap(&mut self.points, points);
+        std::mem::swap(&mut self.tags, tags);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+    use halo2curves::group::Curve;
+    use halo2curves::msm::msm_best;
+    use proptest::prelude::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha20Rng;
+
+    fn points(n: usize) -> Vec<G1Affine> {
+        let mut rng = ChaCha20Rng::from_seed([9; 32]);
+        let base = G1::random(&mut rng);
+        let multiples: Vec<G1> =
+            std::iter::successors(Some(base), |point| Some(point.double() + base)).take(n).collect();
+        let mut points = vec![G1Affine::identity(); n];
+        G1::batch_normalize(&multiples, &mut points);
+        points
+    }
+
+    fn random(n: usize) -> Vec<Fr> {
+        let mut rng = ChaCha20Rng::from_seed([10; 32]);
+        (0..n).map(|_| Fr::random(&mut rng)).collect()
+    }
+
+    #[test]
+    fn agrees_with_halo2curves_at_every_size_class() {
+        for n in [0, 1, 2, 3, 31, 500, 3000, 1 << 14] {
+            let (scalars, points) = (random(n), points(n));
+            assert_eq!(msm(&scalars, &points), msm_best(&scalars, &points), "{n} terms");
+        }
+    }
+
+    #[test]
+    fn few_distinct_scalars_of_either_sign_agree() {
+        let n = 3 * BATCH + 5;
+        let points = points(n);
+        for values in
+            [[0, 1, 1, 1], [1, -1, 0, 2], [3, 3, 3, 3], [-2, -2, 5, i64::MAX], [i64::MIN + 1, 65536, -65536, 4]]
+        {
+            let value =
+                |i: usize| Fr::from(values[i % 4].unsigned_abs()) * if values[i % 4] < 0 { -Fr::ONE } else { Fr::ONE };
+            let scalars: Vec<Fr> = (0..n).map(value).collect();
+            let expected = msm_best(&scalars, &points);
+            assert_eq!(msm(&scalars, &points), expected, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn equal_opposite_and_missing_points_agree() {
+        let base = points(1)[0];
+        let scalars = random(300);
+        let scalar = |points: &[G1Affine]| scalars.iter().zip(points).map(|(scalar, point)| point * scalar).sum::<G1>();
+        for cycle in [vec![base], vec![base, -base], vec![base, G1Affine::identity(), -base, base]] {
+            let points: Vec<_> = cycle.iter().copied().cycle().take(300).collect();
+            assert_eq!(msm(&scalars, &points), scalar(&points));
+            let ones = vec![Fr::ONE; 300];
+            assert_eq!(msm(&ones, &points), points.iter().map(|point| point.to_curve()).sum::<G1>());
+        }
+        assert_eq!(msm(&scalars, &vec![G1Affine::identity(); 300]), G1::identity());
+    }
+
+    proptest! {
+        #[test]
+        fn digits_add_up_to_the_scalar(bytes in any::<[u8; 32]>(), width in 2usize..=16) {
+            // Reduced by construction: the top bits are cut off.
+            let mut repr = bytes;
+            repr[31] &= 0x1f;
+            let scalar = Fr::from_repr(repr).unwrap();
+            let Some(term) = Term::new(3, &scalar) else { return Ok(()) };
+            let radix = Fr::from(1 << width);
+            let sum = (0..=BITS / width).rev().fold(Fr::ZERO, |sum, window| {
+                let digit = term.digit(window, width);
+                assert!(digit.unsigned_abs() <= 1 << (width - 1));
+                let magnitude = Fr::from(u64::from(digit.unsigned_abs()));
+                sum * radix + if digit < 0 { -magnitude } else { magnitude }
+            });
+            prop_assert_eq!(if term.point & 1 == 1 { -sum } else { sum }, scalar);
+            prop_assert_eq!(term.point >> 1, 3);
+        }
+    }
+}
