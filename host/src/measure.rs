@@ -9,6 +9,7 @@ use rustix::process::{Resource, getrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use std::fs;
+use std::ops::Add;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -57,10 +58,11 @@ impl Stopwatch {
     }
 }
 
-impl Span {
-    fn add(&mut self, other: Self) {
-        self.seconds += other.seconds;
-        self.cpu_seconds += other.cpu_seconds;
+impl Add for Span {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { seconds: self.seconds + other.seconds, cpu_seconds: self.cpu_seconds + other.cpu_seconds }
     }
 }
 
@@ -110,7 +112,7 @@ impl Stages {
 impl Measured {
     fn add(&mut self, name: &'static str, span: Span) {
         match self.spans.iter_mut().find(|(other, _)| *other == name) {
-            Some((_, sum)) => sum.add(span),
+            Some((_, sum)) => *sum = *sum + span,
             None => self.spans.push((name, span)),
         }
     }

@@ -237,12 +237,7 @@ impl ProofRecord {
     /// Whatever in the record does not agree.
     pub fn statement(&self) -> Result<PublicInputs, RecordError> {
         let block = &self.block;
-        let pubdata = block
-            .operations
-            .iter()
-            .enumerate()
-            .map(|(index, operation)| operation.parse(index))
-            .collect::<Result<Vec<_>, _>>()?;
+        let pubdata = block.pubdata()?;
         let root = |what, value: Word| element_from_bytes(&value.0).map_err(|_| RecordError::Root { what, value });
         let publication = Publication {
             number: block.number,
@@ -266,15 +261,21 @@ impl ProofRecord {
         }
     }
 
-    /// Checks everything: the data, the digests, the proof. Returns what is proved.
+    /// Checks that the proof was made under this setup.
+    ///
+    /// # Errors
+    /// [`RecordError::Setup`].
+    pub fn check_setup(&self, setup: &Setup) -> Result<(), RecordError> {
+        let (recorded, own) = (self.setup.digest, Word(setup.digest()));
+        if recorded == own { Ok(()) } else { Err(RecordError::Setup { recorded, own }) }
+    }
+
+    /// Checks everything: the digests, the data, the proof. Returns what is proved.
     ///
     /// # Errors
     /// The first thing that is wrong: setup, circuit, data, proof, in this order.
     pub fn verify(&self, setup: &Setup, vk: &VerifyingKey<G1Affine>) -> Result<PublicInputs, RecordError> {
-        let own = Word(setup.digest());
-        if self.setup.digest != own {
-            return Err(RecordError::Setup { recorded: self.setup.digest, own });
-        }
+        self.check_setup(setup)?;
         let own = circuit_digest(vk);
         if self.circuit != own {
             return Err(RecordError::Circuit { recorded: self.circuit, own });
@@ -286,6 +287,14 @@ impl ProofRecord {
 }
 
 impl BlockRecord {
+    /// The operations' public data.
+    ///
+    /// # Errors
+    /// Bytes that are no public data, or not that of the kind.
+    pub fn pubdata(&self) -> Result<Vec<Pubdata>, RecordError> {
+        self.operations.iter().enumerate().map(|(index, operation)| operation.parse(index)).collect()
+    }
+
     /// What is published of an executed block.
     pub fn new(id: Word, trace: &BlockTrace) -> Self {
         let operation = |pubdata: &Pubdata| PublishedOperation {
