@@ -28,7 +28,8 @@ pub use exit::{ForcedExit, FullExit};
 pub use identity::{Owner, PubKeyHash};
 pub use kind::{Kind, KindError};
 pub use limits::{
-    COLLECTOR, FIRST_USER, MAX_ACCOUNT, MAX_SUB, POOLED_USD, RATIO_UNIT, RESERVES, Violation, backing_of, ratio_of, reserve_token,
+    COLLECTOR, FIRST_USER, MAX_ACCOUNT, MAX_SUB, POOLED_USD, RATIO_UNIT, RESERVES, Violation, backing_of, ratio_of,
+    reserve_token,
 };
 pub(crate) use limits::{check_chain, check_sub, check_token, check_token_pair};
 pub use message::Message;
