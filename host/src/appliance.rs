@@ -52,12 +52,10 @@ pub enum SetupChoice {
 
 /// An executed block laid into a preset's circuit.
 pub struct Prepared<'a> {
-    /// What was executed.
-    pub trace: &'a BlockTrace,
+    trace: &'a BlockTrace,
     /// The preset.
     pub preset: Preset,
-    /// Its public inputs.
-    pub public: PublicInputs,
+    public: PublicInputs,
     batch: Batch,
     circuit: BatchCircuit,
 }
@@ -267,13 +265,15 @@ fn check_memory(preset: Preset, batch: &Batch) -> Result<(), OpenError> {
     }
 }
 
-/// Bytes that a proof takes at the least: each advice column as values and coefficients, each column of the key in three
-/// forms, and the quotient on all cosets.
+/// Bytes that a proof takes, as measured within a tenth: the key's columns as values, coefficients and on every coset; the
+/// advice as values, coefficients and on one coset; the quotient's pieces twice; two bases, each twice (a point is two
+/// elements); and a quarter more for everything else.
 fn memory_needed(batch: &Batch) -> u64 {
     let report = batch.report();
-    let polynomials =
-        2 * report.advice_columns + 3 * (report.fixed_columns + report.copy_columns) + 2 * (report.degree - 1);
-    (polynomials as u64 * size_of::<Fr>() as u64) << batch.k()
+    let cosets = report.degree - 1;
+    let key = (report.fixed_columns + report.copy_columns + 2) * (2 + cosets);
+    let polynomials = key + 3 * report.advice_columns + 2 * cosets + 2 * 2 * 2;
+    ((polynomials * size_of::<Fr>()) as u64 * 5 / 4) << batch.k()
 }
 
 impl EngineChoice {

@@ -1,7 +1,7 @@
 //! `penstock bench prove`: a block full of Transfers, each between accounts of its own, and what its proof costs.
 
 use super::Context;
-use super::arguments::{EngineArguments, SetupArguments, preset, warn_if_insecure};
+use super::arguments::{EngineArguments, SetupArguments, preset};
 use super::error::CommandError;
 use super::proof::{Means, ProofFigures};
 use super::report::Report;
@@ -80,7 +80,6 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
     };
     let witnessed = means.witness(&trace, &stages, context)?;
     let appliance = means.open(&witnessed, &stages, context)?;
-    warn_if_insecure(context, appliance.setup());
     let proved = means.prove(&appliance, &witnessed, block_id(&block)?, &stages)?;
     let public = proved.record.verify(appliance.setup(), appliance.vk())?;
     let evm = stages

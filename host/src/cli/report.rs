@@ -25,8 +25,15 @@ impl Report {
         Self { value, text }
     }
 
-    /// Prints the object, or the text.
+    /// Prints the object, or the text. Whoever stops reading has read enough.
     pub fn print(&self, json: bool) -> io::Result<()> {
+        match self.write(json) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
+    }
+
+    fn write(&self, json: bool) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         if json {
             writeln!(stdout, "{}", self.value)?
@@ -58,13 +65,16 @@ impl Display for Facts {
     }
 }
 
-/// A table under a heading of column names; all columns but the first are aligned to the right.
+/// A table under a heading of column names; all columns but the first are aligned to the right. Nothing if it has no rows.
 pub fn table<const COLUMNS: usize>(
     heading: [&str; COLUMNS],
     rows: impl IntoIterator<Item = [String; COLUMNS]>,
 ) -> String {
     let mut table = Table::new();
     table.load_preset(presets::UTF8_FULL_CONDENSED).set_header(heading).add_rows(rows);
+    if table.row_count() == 0 {
+        return String::new();
+    }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }

@@ -19,7 +19,7 @@ use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 use std::env;
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -126,7 +126,10 @@ fn new_key(out: Option<&Path>) -> Result<Report, CommandError> {
         writeln!(file, "{text}")?;
         file.sync_all()
     });
-    written.map_err(|error| SealedError::io("write", out, error))?;
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => CommandError::OutputTaken { path: out.into(), what: "is there already".into() },
+        _ => SealedError::io("write", out, error).into(),
+    })?;
     keys(&key, None)
 }
 

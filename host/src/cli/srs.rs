@@ -8,6 +8,7 @@ use penstock::progress::Progress;
 use penstock::sealed;
 use penstock::setup::{Setup, SetupInfo};
 use serde::Serialize;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Subcommand)]
@@ -60,6 +61,9 @@ struct Outcome<'a> {
 pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError> {
     match command {
         Command::Import { ptau, k, out } => {
+            if let Err(error) = File::open(ptau) {
+                return Err(CommandError::Input { path: ptau.clone(), what: format!("cannot be read: {error}") });
+            }
             let setup = Setup::import(ptau, *k, out, context.progress)?;
             report(out, &setup, true)
         }
