@@ -10,7 +10,7 @@ use crate::circuit::bus::Tag;
 use crate::poseidon::hash2;
 
 /// A named value of the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Var(pub(super) usize);
 
 /// One item of the sum lane.
