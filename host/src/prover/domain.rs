@@ -136,12 +136,14 @@ impl Domain {
         // Neighbours end up n / 2, n / 4, … apart: several parts are filled at once, so that whole cache lines are read.
         let parts = n.min(PARTS);
         let mut reversed = vec![Fr::ZERO; n];
-        let mut slices: Vec<&mut [Fr]> = reversed.chunks_exact_mut(n / parts).collect();
-        let destinations: Vec<usize> = (0..parts).map(|part| reverse(part, parts.ilog2())).collect();
+        let neighbours: Vec<usize> = (0..parts).map(|part| reverse(part, parts.ilog2())).collect();
+        let mut slices: Vec<_> = reversed.chunks_exact_mut(n / parts).map(|slice| slice.iter_mut()).collect();
         for i in 0..n / parts {
             let first = reverse(i, self.k);
-            for (neighbour, destination) in destinations.iter().enumerate() {
-                slices[*destination][i] = elements[source(first + neighbour)];
+            for (neighbour, slice) in neighbours.iter().zip(&mut slices) {
+                if let Some(element) = slice.next() {
+                    *element = elements[source(first + neighbour)];
+                }
             }
         }
         reversed

@@ -6,8 +6,9 @@
 //! never soundness: [`verify`] is the stock verifier.
 //!
 //! Data flow: circuit → advice columns ([`witness`]) → grand products ([`permutation`]) → quotient ([`quotient`],
-//! from gates folded in [`fold`] and compiled in [`program`]) → evaluations and opening ([`opening`]).
+//! from gates folded in [`fold`], compiled in [`compile`] and run in [`program`]) → evaluations and opening ([`opening`]).
 
+mod compile;
 mod domain;
 mod error;
 mod fold;
