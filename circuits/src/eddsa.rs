@@ -3,9 +3,10 @@
 //! A key is 32 bytes; its BLAKE-512 hash gives the pruned scalar and the prefix of the nonce. The signature (R8, S) of a
 //! message M by A satisfies S·B8 = R8 + 8·h·A with h = poseidon(R8x, R8y, Ax, Ay, M).
 //!
-//! Verification here is stricter than circomlibjs's in three points, so that it accepts exactly what the circuit accepts:
-//! the key must not be of small order (a key with 8·A = 0 accepts one signature for every message), and S and h must be
-//! canonical already in the bits from 2^126 up: `S >> 126 < ℓ >> 126`, `h >> 126 != r >> 126` with r the field's modulus. The circuit
+//! Verification here is stricter than circomlibjs's in four points, so that it accepts exactly what the circuit accepts:
+//! the key must not be of small order (a key with 8·A = 0 accepts one signature for every message); S and h must be
+//! canonical already in the bits from 2^126 up: `S >> 126 < ℓ >> 126`, `h >> 126 != r >> 126` with r the field's modulus; and
+//! poseidon(A), whose low 160 bits are the key's hash, in the bits above: `poseidon(A) >> 160 != r >> 160` (2^-93). The circuit
 //! compares these leading bits alone, which is cheaper than a full comparison. An honest signature falls in the gap with a
 //! probability below 2^-124; as signatures are deterministic it cannot be retried with the same key and message, and
 //! [`PrivateKey::sign`] then returns an error.
@@ -20,13 +21,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::babyjubjub::{BASE, ORDER, Point};
 use crate::encoding;
-use crate::poseidon::hash5;
+use crate::poseidon::{hash2, hash5};
 
 /// Bits below this position are not compared.
 const COMPARED_FROM: u64 = 126;
 
+/// Bits of poseidon(A) that are the key's hash; the circuit compares those above.
+const KEY_HASH_BITS: u64 = 160;
+
 static ORDER_LEADING: LazyLock<BigUint> = LazyLock::new(|| &*ORDER >> COMPARED_FROM);
 static MODULUS_LEADING: LazyLock<BigUint> = LazyLock::new(|| integer(&-Fr::ONE) >> COMPARED_FROM);
+static MODULUS_ABOVE_KEY_HASH: LazyLock<BigUint> = LazyLock::new(|| integer(&-Fr::ONE) >> KEY_HASH_BITS);
 
 /// A signature of one field element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +63,9 @@ pub enum SignatureError {
     /// h equals the field's modulus in the bits that the circuit compares.
     #[error("the challenge cannot be told from a non-canonical one; sign the message with another key")]
     ChallengeTooLarge,
+    /// poseidon(A) equals the field's modulus above the bits of the key's hash.
+    #[error("the public key's hash cannot be told from a non-canonical one; use another key")]
+    KeyHashTooLarge,
     /// S·B8 ≠ R8 + 8·h·A.
     #[error("the signature does not match the message and the public key")]
     Mismatch,
@@ -130,7 +138,7 @@ pub fn challenge(r8: &Point, public_key: &Point, message: Fr) -> Fr {
     hash5([r8.x, r8.y, public_key.x, public_key.y, message])
 }
 
-/// The ranges of S and h; returns h.
+/// The ranges of S, h and poseidon(A); returns h.
 fn check_ranges(public_key: &Point, message: Fr, signature: &Signature) -> Result<Fr, SignatureError> {
     let s = integer(&signature.s);
     if &s >> COMPARED_FROM >= *ORDER_LEADING {
@@ -139,6 +147,9 @@ fn check_ranges(public_key: &Point, message: Fr, signature: &Signature) -> Resul
     let h = challenge(&signature.r8, public_key, message);
     if integer(&h) >> COMPARED_FROM == *MODULUS_LEADING {
         return Err(SignatureError::ChallengeTooLarge);
+    }
+    if integer(&hash2(public_key.x, public_key.y)) >> KEY_HASH_BITS == *MODULUS_ABOVE_KEY_HASH {
+        return Err(SignatureError::KeyHashTooLarge);
     }
     Ok(h)
 }

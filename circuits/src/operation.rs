@@ -28,12 +28,13 @@ pub use exit::{ForcedExit, FullExit};
 pub use identity::{Owner, PubKeyHash};
 pub use kind::{Kind, KindError};
 pub use limits::{
-    COLLECTOR, FIRST_USER, MAX_ACCOUNT, MAX_SUB, POOLED_USD, RATIO_UNIT, RESERVES, Violation, ratio_of, reserve_token,
+    COLLECTOR, FIRST_USER, MAX_ACCOUNT, MAX_SUB, POOLED_USD, RATIO_UNIT, RESERVES, Violation, backing_of, ratio_of,
+    reserve_token,
 };
 pub(crate) use limits::{check_chain, check_sub, check_token, check_token_pair};
 pub use message::Message;
 pub use order_matching::{Order, OrderMatching, OrderNonce, Price};
-pub use pubdata::{CHUNK_BYTES, Pubdata};
+pub use pubdata::{CHUNK_BYTES, Pubdata, PubdataError};
 pub use signed::Signed;
 pub use transfer::{Transfer, TransferToNew};
 pub use withdraw::Withdraw;

@@ -8,8 +8,36 @@ use halo2curves::ff::{Field, FromUniformBytes};
 use sha3::{Digest, Keccak256};
 
 use crate::encoding::element_to_bytes;
+use crate::operation::Pubdata;
 use crate::poseidon::fold;
-use crate::trace::{BlockTrace, OperationTrace};
+use crate::trace::BlockTrace;
+
+/// What a block publishes: all that its public inputs depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication<'a> {
+    /// The block's number.
+    pub number: u64,
+    /// The block's timestamp.
+    pub timestamp: u64,
+    /// Root before the block.
+    pub old_root: Fr,
+    /// Root after the block.
+    pub new_root: Fr,
+    /// In the block's order.
+    pub operations: Vec<&'a Pubdata>,
+}
+
+impl<'a> From<&'a BlockTrace> for Publication<'a> {
+    fn from(trace: &'a BlockTrace) -> Self {
+        Self {
+            number: trace.number,
+            timestamp: trace.timestamp,
+            old_root: trace.old_root,
+            new_root: trace.new_root,
+            operations: trace.operations.iter().map(|operation| &operation.pubdata).collect(),
+        }
+    }
+}
 
 /// The public inputs of a block's proof, and the chains' hashes that went into them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,19 +78,25 @@ impl PublicInputs {
     /// # Errors
     /// An on-chain operation of another chain.
     pub fn new(block: &BlockTrace, chains: u8) -> Result<Self, ChainNotServed> {
-        let mut own: Vec<Vec<&OperationTrace>> = vec![Vec::new(); chains.into()];
-        for (index, operation) in block.operations.iter().enumerate() {
-            let Some(chain) = operation.operation.chain() else { continue };
+        Self::of(&block.into(), chains)
+    }
+
+    /// Of what a block published, for a preset that serves the chains 1 to `chains`.
+    ///
+    /// # Errors
+    /// An on-chain operation of another chain.
+    pub fn of(block: &Publication<'_>, chains: u8) -> Result<Self, ChainNotServed> {
+        let mut own: Vec<Vec<&Pubdata>> = vec![Vec::new(); chains.into()];
+        for (index, pubdata) in block.operations.iter().enumerate() {
+            let Some(chain) = pubdata.chain() else { continue };
             let slot = usize::from(chain).checked_sub(1).and_then(|position| own.get_mut(position));
-            slot.ok_or(ChainNotServed { index, chain, chains })?.push(operation);
+            slot.ok_or(ChainNotServed { index, chain, chains })?.push(pubdata);
         }
         let chain_hashes: Vec<[u8; 32]> = own.iter().map(|operations| chain_hash(operations)).collect();
-        let chunks: Vec<Fr> = block.operations.iter().flat_map(|operation| operation.pubdata.chunks()).collect();
+        let chunks: Vec<Fr> = block.operations.iter().flat_map(|pubdata| pubdata.chunks()).collect();
         let h = fold(chunks.iter().copied());
         let z = point(h, block, &chain_hashes);
-        let on_chain = |operations: &Vec<&OperationTrace>| {
-            evaluate(operations.iter().flat_map(|operation| operation.pubdata.chunks()), z)
-        };
+        let on_chain = |operations: &Vec<&Pubdata>| evaluate(operations.iter().flat_map(|pubdata| pubdata.chunks()), z);
         Ok(Self {
             old_root: block.old_root,
             new_root: block.new_root,
@@ -88,14 +122,14 @@ pub fn evaluate(chunks: impl IntoIterator<Item = Fr>, z: Fr) -> Fr {
 }
 
 /// H ← keccak256(H ‖ padded public data) from keccak256("").
-fn chain_hash(operations: &[&OperationTrace]) -> [u8; 32] {
-    operations.iter().fold(Keccak256::digest([]).into(), |hash: [u8; 32], operation| {
-        Keccak256::new().chain_update(hash).chain_update(operation.pubdata.bytes()).finalize().into()
+fn chain_hash(operations: &[&Pubdata]) -> [u8; 32] {
+    operations.iter().fold(Keccak256::digest([]).into(), |hash: [u8; 32], pubdata| {
+        Keccak256::new().chain_update(hash).chain_update(pubdata.bytes()).finalize().into()
     })
 }
 
 /// keccak256(h ‖ old root ‖ new root ‖ number ‖ timestamp ‖ H_1 ‖ … ‖ H_C) mod r.
-fn point(h: Fr, block: &BlockTrace, chain_hashes: &[[u8; 32]]) -> Fr {
+fn point(h: Fr, block: &Publication<'_>, chain_hashes: &[[u8; 32]]) -> Fr {
     let mut hasher = Keccak256::new();
     for element in [h, block.old_root, block.new_root] {
         hasher.update(element_to_bytes(&element));

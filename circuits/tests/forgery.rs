@@ -14,7 +14,7 @@ use common::*;
 use forest::{Forest, minus, set_difference};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
-use penstock_circuits::circuit::check::{Checker, EDGE};
+use penstock_circuits::circuit::check::{BUS_END, Checker};
 use penstock_circuits::circuit::programs::rules::low128;
 use penstock_circuits::circuit::soundness::Subject;
 use penstock_circuits::circuit::witness::Witness;
@@ -73,7 +73,7 @@ fn assert_rejected(witness: &Witness, class: &str) {
 /// The block that ends with a lie breaks these classes and no other.
 fn assert_forgery_fails(last: usize, classes: &[&str], lie: impl FnOnce(&mut BlockTrace)) {
     let mut broken = broken_by(&lay_out(&forge(last, lie)));
-    broken.remove(EDGE);
+    broken.remove(BUS_END);
     assert_eq!(broken.iter().collect::<Vec<_>>(), classes);
 }
 
@@ -394,7 +394,7 @@ fn slots_that_are_neither_empty_nor_hold_an_operation() {
 fn state_that_skips_an_operation() {
     let mut trace = honest(TRANSFER + 1);
     Forest::new(&genesis()).replay(&mut trace, Some(TRANSFER));
-    assert_eq!(broken_by(&lay_out(&trace)), ["bus:path".to_owned(), EDGE.to_owned()].into());
+    assert_eq!(broken_by(&lay_out(&trace)), ["bus:path".to_owned(), BUS_END.to_owned()].into());
 }
 
 #[test]

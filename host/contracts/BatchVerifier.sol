@@ -66,12 +66,6 @@ contract BatchVerifier {
                 return(0, 0x20)
             }
 
-            /// acc := acc * scalar
-            function multiply(scalar) {
-                mstore(0x80, scalar)
-                if iszero(staticcall(gas(), 7, 0x40, 0x60, 0x40, 0x40)) { refuse() }
-            }
-
             function load(contract_) {
                 let to := KEY
                 for {} contract_ {} {
@@ -165,7 +159,7 @@ contract BatchVerifier {
                 let to := mload(INVERSES_AT)
                 let size := sub(to, from)
                 let product := 1
-                for {} lt(from, sub(to, 0)) { from := add(from, 0x20) } {
+                for {} lt(from, to) { from := add(from, 0x20) } {
                     mstore(add(from, size), product)
                     product := mulmod(product, mload(from), R)
                 }
@@ -198,13 +192,15 @@ contract BatchVerifier {
                 mstore(to, x)
                 mstore(add(to, 0x20), vanishing)
                 mstore(add(to, 0x40), addmod(x, sub(R, 1), R))
-                let blind, blindDenominator, last := sumInverses(mulmod(x, mload(OMEGA), R), mload(OMEGA), mload(BLINDING_FACTORS))
+                let blind, blindDenominator, last :=
+                    sumInverses(mulmod(x, mload(OMEGA), R), mload(OMEGA), mload(BLINDING_FACTORS))
                 mstore(add(to, 0x60), addmod(last, sub(R, 1), R))
                 mstore(add(to, 0x80), blindDenominator)
                 let instance, instanceDenominator
                 {
                     let at := mload(INSTANCES_AT)
-                    instance, instanceDenominator := sumFractions(x, mload(OMEGA_INV), at, add(at, shl(5, mload(INSTANCE_COUNT))))
+                    let end := add(at, shl(5, mload(INSTANCE_COUNT)))
+                    instance, instanceDenominator := sumFractions(x, mload(OMEGA_INV), at, end)
                 }
                 mstore(add(to, 0xa0), instanceDenominator)
                 // u - x * omega^rotation for every rotation that is opened.
@@ -243,52 +239,111 @@ contract BatchVerifier {
                     let end := and(shr(232, head), 0xffff)
                     p := add(p, 3)
                     switch byte(0, head)
+                    // Product of two: out, two factors; in fives, filled up with zeros (which write to scratch).
+                    case 11 {
+                        for {} iszero(eq(p, end)) { p := add(p, 30) } {
+                            let w := mload(p)
+                            mstore(shr(240, w), mulmod(value(w, 224), value(w, 208), r))
+                            mstore(and(shr(192, w), 0xffff), mulmod(value(w, 176), value(w, 160), r))
+                            mstore(and(shr(144, w), 0xffff), mulmod(value(w, 128), value(w, 112), r))
+                            mstore(and(shr(96, w), 0xffff), mulmod(value(w, 80), value(w, 64), r))
+                            mstore(and(shr(48, w), 0xffff), mulmod(value(w, 32), value(w, 16), r))
+                        }
+                    }
                     // Sums of products, kind = number of pairs: out, summand, then pairs of factors. Runs of one pair come
-                    // in fours, runs of two pairs in twos, filled up with zeros (which write to scratch).
+                    // in fours, runs of two pairs in twos, filled up as above.
                     case 1 {
                         for {} iszero(eq(p, end)) { p := add(p, 32) } {
                             let w := mload(p)
                             mstore(shr(240, w), addmod(mulmod(value(w, 208), value(w, 192), r), value(w, 224), r))
-                            mstore(and(shr(176, w), 0xffff), addmod(mulmod(value(w, 144), value(w, 128), r), value(w, 160), r))
-                            mstore(and(shr(112, w), 0xffff), addmod(mulmod(value(w, 80), value(w, 64), r), value(w, 96), r))
-                            mstore(and(shr(48, w), 0xffff), addmod(mulmod(value(w, 16), value(w, 0), r), value(w, 32), r))
+                            mstore(
+                                and(shr(176, w), 0xffff),
+                                addmod(mulmod(value(w, 144), value(w, 128), r), value(w, 160), r)
+                            )
+                            mstore(
+                                and(shr(112, w), 0xffff),
+                                addmod(mulmod(value(w, 80), value(w, 64), r), value(w, 96), r)
+                            )
+                            mstore(
+                                and(shr(48, w), 0xffff),
+                                addmod(mulmod(value(w, 16), value(w, 0), r), value(w, 32), r)
+                            )
                         }
                     }
                     case 2 {
                         for {} iszero(eq(p, end)) { p := add(p, 24) } {
                             let w := mload(p)
-                            mstore(shr(240, w), mod(add(add(mulmod(value(w, 208), value(w, 192), r), mulmod(value(w, 176), value(w, 160), r)), value(w, 224)), r))
-                            mstore(and(shr(144, w), 0xffff), mod(add(add(mulmod(value(w, 112), value(w, 96), r), mulmod(value(w, 80), value(w, 64), r)), value(w, 128)), r))
+                            let sum := mulmod(value(w, 208), value(w, 192), r)
+                            sum := add(sum, mulmod(value(w, 176), value(w, 160), r))
+                            sum := add(sum, value(w, 224))
+                            mstore(shr(240, w), mod(sum, r))
+                            sum := mulmod(value(w, 112), value(w, 96), r)
+                            sum := add(sum, mulmod(value(w, 80), value(w, 64), r))
+                            sum := add(sum, value(w, 128))
+                            mstore(and(shr(144, w), 0xffff), mod(sum, r))
                         }
                     }
                     case 3 {
                         for {} iszero(eq(p, end)) { p := add(p, 16) } {
                             let w := mload(p)
-                            mstore(shr(240, w), mod(add(add(add(mulmod(value(w, 208), value(w, 192), r), mulmod(value(w, 176), value(w, 160), r)), mulmod(value(w, 144), value(w, 128), r)), value(w, 224)), r))
+                            let sum := mulmod(value(w, 208), value(w, 192), r)
+                            sum := add(sum, mulmod(value(w, 176), value(w, 160), r))
+                            sum := add(sum, mulmod(value(w, 144), value(w, 128), r))
+                            sum := add(sum, value(w, 224))
+                            mstore(shr(240, w), mod(sum, r))
                         }
                     }
                     case 4 {
                         for {} iszero(eq(p, end)) { p := add(p, 20) } {
                             let w := mload(p)
-                            mstore(shr(240, w), mod(add(add(add(add(mulmod(value(w, 208), value(w, 192), r), mulmod(value(w, 176), value(w, 160), r)), mulmod(value(w, 144), value(w, 128), r)), mulmod(value(w, 112), value(w, 96), r)), value(w, 224)), r))
+                            let sum := mulmod(value(w, 208), value(w, 192), r)
+                            sum := add(sum, mulmod(value(w, 176), value(w, 160), r))
+                            sum := add(sum, mulmod(value(w, 144), value(w, 128), r))
+                            sum := add(sum, mulmod(value(w, 112), value(w, 96), r))
+                            sum := add(sum, value(w, 224))
+                            mstore(shr(240, w), mod(sum, r))
                         }
                     }
                     case 5 {
                         for {} iszero(eq(p, end)) { p := add(p, 24) } {
                             let w := mload(p)
-                            mstore(shr(240, w), mod(add(mod(add(add(add(add(mulmod(value(w, 208), value(w, 192), r), mulmod(value(w, 176), value(w, 160), r)), mulmod(value(w, 144), value(w, 128), r)), mulmod(value(w, 112), value(w, 96), r)), mulmod(value(w, 80), value(w, 64), r)), r), value(w, 224)), r))
+                            let sum := mulmod(value(w, 208), value(w, 192), r)
+                            sum := add(sum, mulmod(value(w, 176), value(w, 160), r))
+                            sum := add(sum, mulmod(value(w, 144), value(w, 128), r))
+                            sum := add(sum, mulmod(value(w, 112), value(w, 96), r))
+                            sum := add(sum, mulmod(value(w, 80), value(w, 64), r))
+                            sum := mod(sum, r)
+                            sum := add(sum, value(w, 224))
+                            mstore(shr(240, w), mod(sum, r))
                         }
                     }
                     case 6 {
                         for {} iszero(eq(p, end)) { p := add(p, 28) } {
                             let w := mload(p)
-                            mstore(shr(240, w), mod(add(add(mod(add(add(add(add(mulmod(value(w, 208), value(w, 192), r), mulmod(value(w, 176), value(w, 160), r)), mulmod(value(w, 144), value(w, 128), r)), mulmod(value(w, 112), value(w, 96), r)), mulmod(value(w, 80), value(w, 64), r)), r), mulmod(value(w, 48), value(w, 32), r)), value(w, 224)), r))
+                            let sum := mulmod(value(w, 208), value(w, 192), r)
+                            sum := add(sum, mulmod(value(w, 176), value(w, 160), r))
+                            sum := add(sum, mulmod(value(w, 144), value(w, 128), r))
+                            sum := add(sum, mulmod(value(w, 112), value(w, 96), r))
+                            sum := add(sum, mulmod(value(w, 80), value(w, 64), r))
+                            sum := mod(sum, r)
+                            sum := add(sum, mulmod(value(w, 48), value(w, 32), r))
+                            sum := add(sum, value(w, 224))
+                            mstore(shr(240, w), mod(sum, r))
                         }
                     }
                     case 7 {
                         for {} iszero(eq(p, end)) { p := add(p, 32) } {
                             let w := mload(p)
-                            mstore(shr(240, w), mod(add(add(add(mod(add(add(add(add(mulmod(value(w, 208), value(w, 192), r), mulmod(value(w, 176), value(w, 160), r)), mulmod(value(w, 144), value(w, 128), r)), mulmod(value(w, 112), value(w, 96), r)), mulmod(value(w, 80), value(w, 64), r)), r), mulmod(value(w, 48), value(w, 32), r)), mulmod(value(w, 16), value(w, 0), r)), value(w, 224)), r))
+                            let sum := mulmod(value(w, 208), value(w, 192), r)
+                            sum := add(sum, mulmod(value(w, 176), value(w, 160), r))
+                            sum := add(sum, mulmod(value(w, 144), value(w, 128), r))
+                            sum := add(sum, mulmod(value(w, 112), value(w, 96), r))
+                            sum := add(sum, mulmod(value(w, 80), value(w, 64), r))
+                            sum := mod(sum, r)
+                            sum := add(sum, mulmod(value(w, 48), value(w, 32), r))
+                            sum := add(sum, mulmod(value(w, 16), value(w, 0), r))
+                            sum := add(sum, value(w, 224))
+                            mstore(shr(240, w), mod(sum, r))
                         }
                     }
                     // Horner: out, base, end, then addresses from the highest coefficient down, in fours.
@@ -358,14 +413,18 @@ contract BatchVerifier {
                 }
                 let base := mload(and(shr(224, head), 0xffff))
                 for { p := add(p, 8) } iszero(eq(p, end)) { p := add(p, 2) } {
-                    multiply(base)
+                    mstore(0x80, base)
+                    if iszero(staticcall(gas(), 7, 0x40, 0x60, 0x40, 0x40)) { refuse() }
                     let point := shr(240, mload(p))
                     mstore(0x80, mload(point))
                     mstore(0xa0, mload(add(point, 0x20)))
                     if iszero(staticcall(gas(), 6, 0x40, 0x80, 0x40, 0x40)) { refuse() }
                 }
                 let weight := and(shr(208, head), 0xffff)
-                if weight { multiply(mload(weight)) }
+                if weight {
+                    mstore(0x80, mload(weight))
+                    if iszero(staticcall(gas(), 7, 0x40, 0x60, 0x40, 0x40)) { refuse() }
+                }
             }
 
             load(key)

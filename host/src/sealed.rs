@@ -96,6 +96,13 @@ impl SealedError {
 ///
 /// Creates missing directories. Sections are taken one at a time, so only one need be in memory.
 pub fn write(path: &Path, kind: Kind, sections: impl ExactSizeIterator<Item = Vec<u8>>) -> Result<(), SealedError> {
+    replace(path, |file| fill(file, kind, sections))
+}
+
+/// Has `fill` write a file that then takes the place of `path`, whole and durable or not at all.
+///
+/// Creates missing directories.
+pub fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), SealedError> {
     let directory = directory(path);
     fs::create_dir_all(directory).map_err(|error| SealedError::io("create", directory, error))?;
     let mut temporary = tempfile::Builder::new()
@@ -103,11 +110,19 @@ pub fn write(path: &Path, kind: Kind, sections: impl ExactSizeIterator<Item = Ve
         .permissions(fs::Permissions::from_mode(0o644))
         .tempfile_in(directory)
         .map_err(|error| SealedError::io("create a file in", directory, error))?;
-    fill(temporary.as_file_mut(), kind, sections).map_err(|error| SealedError::io("write", path, error))?;
+    let file = temporary.as_file_mut();
+    fill(file).and_then(|()| file.sync_all()).map_err(|error| SealedError::io("write", path, error))?;
     temporary.persist(path).map_err(|error| SealedError::io("rename into place", path, error.error))?;
     File::open(directory)
         .and_then(|directory| directory.sync_all())
         .map_err(|error| SealedError::io("flush", directory, error))
+}
+
+/// Whether a file could be written at `path` now: asked before work whose result goes there.
+pub fn probe(path: &Path) -> Result<(), SealedError> {
+    let directory = directory(path);
+    fs::create_dir_all(directory).map_err(|error| SealedError::io("create", directory, error))?;
+    tempfile::tempfile_in(directory).map(drop).map_err(|error| SealedError::io("create a file in", directory, error))
 }
 
 /// Keeps other processes that call this from writing `path` until the returned file is dropped, and removes what
@@ -151,8 +166,7 @@ fn fill(file: &mut File, kind: Kind, sections: impl ExactSizeIterator<Item = Vec
     }
     header.extend_from_slice(&Sha256::digest(&header));
     file.rewind()?;
-    file.write_all(&header)?;
-    file.sync_all()
+    file.write_all(&header)
 }
 
 fn header_length(sections: usize) -> usize {

@@ -172,7 +172,7 @@ impl Circuit<Fr> for BatchCircuit {
                         region.assign_fixed(*column, row, *value);
                     }
                 }
-                let mut copyable = vec![Vec::with_capacity(layout.end); COPYABLE];
+                let mut copyable = vec![Vec::new(); COPYABLE];
                 for (index, column) in columns.main.iter().enumerate() {
                     for row in 0..=layout.end {
                         let value = match &self.witness {

@@ -20,8 +20,8 @@ use super::slot::Cell;
 use super::table::Table;
 use super::witness::Witness;
 
-/// The gate that keeps the running sum at zero at both ends: what an unbalanced bus breaks.
-pub const EDGE: &str = "bus.edge";
+/// The gate that brings the running sum back to zero: what an unbalanced bus breaks.
+pub const BUS_END: &str = "bus.end";
 /// Copies that give all cells of one value in a slot.
 pub const COPIES_SLOTS: &str = "copies:slots";
 /// Copies that give every slot the block's z.

@@ -5,12 +5,10 @@
 //!         slots of each kind           one program a kind
 //!         fee credits
 //!         signature table
-//!         hash and path tape
-//! end     one row: the bus must be back at zero
+//!         hash and path tape           at its end the bus must be back at zero
 //! ```
 
 use halo2_axiom::plonk::{Column, ConstraintSystem, Fixed};
-use halo2_axiom::poly::Rotation;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -36,8 +34,6 @@ pub struct BatchConfig {
     slots: SlotConfig,
     tape: TapeConfig,
     signatures: SignatureConfig,
-    /// One on the first row and on the row after the last: the bus is at zero.
-    edge: Column<Fixed>,
     /// All fixed columns, by column index.
     pub fixed: Vec<Column<Fixed>>,
     /// Names of all constraints.
@@ -53,19 +49,15 @@ impl BatchConfig {
         let slots = SlotConfig::configure(cs);
         let tape = TapeConfig::configure(cs);
         let signatures = SignatureConfig::configure(cs);
-        let edge = cs.fixed_column();
         let mut gates = Gates::new(cs, dropped);
         slots.gates(&mut gates, &columns);
         tape.gates(&mut gates, &columns);
         signatures.gates(&mut gates, &columns);
-        gates.add("bus.edge", |cells| {
-            cells.query_fixed(edge, Rotation::cur()) * cells.query_advice(columns.bus, Rotation::cur())
-        });
         let constraints = gates.into_names();
         let mut fixed: Vec<_> = cs.fixed_queries().iter().map(|(column, _)| *column).collect();
         fixed.sort_by_key(|column| column.index());
         fixed.dedup();
-        Self { columns, slots, tape, signatures, edge, fixed, constraints }
+        Self { columns, slots, tape, signatures, fixed, constraints }
     }
 }
 
@@ -85,7 +77,6 @@ pub struct Layout {
     pub end: usize,
     /// Cells of the values that all slots share.
     globals: Vec<Cell>,
-    edge: usize,
     fixed_columns: usize,
 }
 
@@ -113,8 +104,8 @@ impl Layout {
         let signatures = Signatures::new(&config.signatures, columns, credits.rows().end, capacities.signatures);
         let tape = Tape::new(&config.tape, columns, signatures.rows().end, capacities.pairs);
         let end = tape.rows().end;
-        let fixed_columns = config.edge.index() + 1;
-        Self { block, kinds, credits, signatures, tape, end, globals, edge: config.edge.index(), fixed_columns }
+        let fixed_columns = config.fixed.len();
+        Self { block, kinds, credits, signatures, tape, end, globals, fixed_columns }
     }
 
     /// The regions in the order of their rows.
@@ -137,8 +128,6 @@ impl Layout {
         self.credits.fill_fixed(&mut fixed);
         self.signatures.fill_fixed(&mut fixed);
         self.tape.fill_fixed(&mut fixed);
-        fixed.set(self.edge, 0, Fr::ONE);
-        fixed.set(self.edge, self.end, Fr::ONE);
         fixed
     }
 

@@ -126,6 +126,15 @@ pub fn reserve_token(l1_token: u16, l2_token: u16) -> u16 {
     if l2_token == POOLED_USD { l1_token - MIRROR_OFFSET } else { l1_token }
 }
 
+/// The pair (token on the chain, token in the rollup) whose reserve is kept under this token of account 1.
+pub fn backing_of(reserve_token: u16) -> (u16, u16) {
+    if reserve_token < FIRST_STABLECOIN {
+        (reserve_token + MIRROR_OFFSET, POOLED_USD)
+    } else {
+        (reserve_token, reserve_token)
+    }
+}
+
 /// ⌊amount · ratio / 10,000⌋, for ratios up to 10,000.
 pub fn ratio_of(amount: u128, ratio: u8) -> u128 {
     let fee = BigUint::from(amount) * ratio / RATIO_UNIT;

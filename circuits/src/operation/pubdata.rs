@@ -1,11 +1,12 @@
 //! Public data: what an operation leaves on the chain that carries the data, enough to rebuild the state.
 //!
-//! Whole chunks of 23 bytes, zero-padded; a chunk is one field element, most significant byte first.
+//! Whole chunks of 23 bytes, zero-padded; a chunk is one field element, most significant byte first. The first byte is the
+//! kind's code; in kinds that a chain checks the second is the chain.
 
 use halo2curves::bn256::Fr;
 
-use super::Kind;
 use super::message::Fields;
+use super::{Kind, KindError};
 use crate::encoding::word;
 
 /// Bytes of a chunk.
@@ -13,14 +14,38 @@ pub const CHUNK_BYTES: usize = 23;
 
 /// An operation's public data, padded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pubdata(Vec<u8>);
+pub struct Pubdata {
+    kind: Kind,
+    bytes: Vec<u8>,
+}
+
+/// Bytes that are no operation's public data.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PubdataError {
+    /// No code.
+    #[error("it is empty")]
+    Empty,
+    /// The first byte is the code of no kind that publishes data.
+    #[error(transparent)]
+    Kind(#[from] KindError),
+    /// Not the kind's number of chunks.
+    #[error("a {kind} has {expected} bytes, not {found}")]
+    Length {
+        /// The kind.
+        kind: Kind,
+        /// Bytes of its chunks.
+        expected: usize,
+        /// Bytes given.
+        found: usize,
+    },
+}
 
 impl Pubdata {
     /// Pads the kind's fields (its code first) to the kind's chunks.
     pub(super) fn new(kind: Kind, fields: Fields) -> Self {
         let mut bytes = fields.finish();
         bytes.resize(kind.chunks() * CHUNK_BYTES, 0);
-        Self(bytes)
+        Self { kind, bytes }
     }
 
     /// Of a noop.
@@ -28,13 +53,54 @@ impl Pubdata {
         Self::new(Kind::Noop, Fields::new(Kind::Noop.code()))
     }
 
+    /// Takes padded bytes as they were published. Only code and length are checked: what the fields may be is the proof's
+    /// to say.
+    ///
+    /// # Errors
+    /// No kind has such bytes.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, PubdataError> {
+        let kind = Kind::from_code(*bytes.first().ok_or(PubdataError::Empty)?)?;
+        let (expected, found) = (kind.chunks() * CHUNK_BYTES, bytes.len());
+        if found == expected { Ok(Self { kind, bytes }) } else { Err(PubdataError::Length { kind, expected, found }) }
+    }
+
+    /// The operation's kind.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The chain that checks this data, for the kinds that a chain checks.
+    pub fn chain(&self) -> Option<u8> {
+        if self.kind.is_on_chain() { self.bytes.get(1).copied() } else { None }
+    }
+
     /// The bytes, padding included.
     pub fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 
     /// The field elements.
     pub fn chunks(&self) -> impl ExactSizeIterator<Item = Fr> {
-        self.0.chunks(CHUNK_BYTES).map(word)
+        self.bytes.chunks(CHUNK_BYTES).map(word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_of_the_right_length_are_taken_and_all_others_refused() {
+        for kind in Kind::ALL {
+            let mut bytes = vec![0; kind.chunks() * CHUNK_BYTES];
+            (bytes[0], bytes[1]) = (kind.code(), 7);
+            let pubdata = Pubdata::from_bytes(bytes.clone());
+            let chain = kind.is_on_chain().then_some(7);
+            assert_eq!(pubdata.map(|pubdata| (pubdata.kind(), pubdata.chain())), Ok((kind, chain)));
+            bytes.push(0);
+            assert!(matches!(Pubdata::from_bytes(bytes), Err(PubdataError::Length { .. })));
+        }
+        assert_eq!(Pubdata::from_bytes(Vec::new()), Err(PubdataError::Empty));
+        assert!(matches!(Pubdata::from_bytes(vec![9; 23]), Err(PubdataError::Kind(KindError::Reserved { .. }))));
     }
 }

@@ -1,5 +1,6 @@
 //! What can be wrong with a stored state.
 
+use std::io;
 use std::path::PathBuf;
 
 use super::GenesisError;
@@ -44,11 +45,26 @@ pub enum StateError {
         /// The folder.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The database failed.
     #[error("the state's database failed: {0}")]
     Database(Box<redb::Error>),
+}
+
+impl StateError {
+    /// Whether there was no room on the disk.
+    pub fn is_disk_full(&self) -> bool {
+        let source = match self {
+            Self::Io { source, .. } => source,
+            Self::Database(error) => match error.as_ref() {
+                redb::Error::Io(source) => source,
+                _ => return false,
+            },
+            _ => return false,
+        };
+        matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
 }
 
 impl<E: Into<redb::Error>> From<E> for StateError {

@@ -43,12 +43,13 @@ fn constant(row: usize, column: usize) -> Fr {
 impl Wide {
     /// The cells in reading order: each follows from the three before it.
     fn cells(&self) -> Vec<Fr> {
+        let coefficients: Vec<_> = (0..KINDS * WIDTH).map(|index| coefficients(index / WIDTH, index % WIDTH)).collect();
         let mut cells: Vec<Fr> = (0..WIDTH).map(|column| Fr::from(column as u64 + 1)).collect();
         for index in WIDTH..self.rows * WIDTH {
             let (row, column) = (index / WIDTH, index % WIDTH);
             let before = [cells[index - 1], cells[index - 2], cells[index - 3]];
             let fifth = before.map(|x| x.square().square() * x);
-            let [a, b, c, d, e] = coefficients(row % KINDS, column);
+            let [a, b, c, d, e] = coefficients[row % KINDS * WIDTH + column];
             cells.push(
                 a * before[0] + b * before[1] + c * fifth[0] + d * fifth[1] + e * fifth[2] + constant(row, column),
             );

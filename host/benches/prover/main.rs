@@ -45,17 +45,23 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration, Duration) {
 
 /// CPU and wall time by stage.
 #[derive(Default)]
-struct Stopwatch(Mutex<(Option<(Instant, Duration)>, Vec<(Stage, Duration, Duration)>)>);
+struct Stopwatch(Mutex<Laps>);
+
+#[derive(Default)]
+struct Laps {
+    begun: Option<(Instant, Duration)>,
+    taken: Vec<(Stage, Duration, Duration)>,
+}
 
 impl Observer for Stopwatch {
     fn begin(&self, _: Stage) {
-        self.0.lock().unwrap().0 = Some((Instant::now(), cpu()));
+        self.0.lock().unwrap().begun = Some((Instant::now(), cpu()));
     }
 
     fn end(&self, stage: Stage) {
-        let mut state = self.0.lock().unwrap();
-        let (wall, used) = state.0.take().unwrap();
-        state.1.push((stage, wall.elapsed(), cpu() - used));
+        let mut laps = self.0.lock().unwrap();
+        let (wall, used) = laps.begun.take().unwrap();
+        laps.taken.push((stage, wall.elapsed(), cpu() - used));
     }
 }
 
@@ -109,9 +115,10 @@ fn provers(criterion: &mut Criterion) {
     let stopwatch = Stopwatch::default();
     let (proof, wall, ours) = timed(|| setting.ours(&stopwatch));
     setting.verify(&proof);
-    println!("k = {k}, {} gate multiplications a row", setting.key.gate_multiplications());
+    let (multiplications, compiling, _) = timed(|| setting.key.gate_multiplications());
+    println!("k = {k}, {multiplications} gate multiplications a row, folded and compiled in {compiling:.1?}");
     println!("{:12} {:>8} {:>8}", "stage", "wall s", "CPU s");
-    for (stage, wall, used) in stopwatch.0.into_inner().unwrap().1 {
+    for (stage, wall, used) in stopwatch.0.into_inner().unwrap().taken {
         println!("{:12} {:8.3} {:8.2}", stage.name(), wall.as_secs_f64(), used.as_secs_f64());
     }
     println!("{:12} {:8.3} {:8.2}", "ours", wall.as_secs_f64(), ours.as_secs_f64());

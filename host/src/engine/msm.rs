@@ -1,9 +1,9 @@
 //! Multi-scalar multiplication on the CPU: Pippenger's buckets over affine points.
 //!
-//! Scalars are cut into signed windows. Within a window, points are sorted by bucket and every bucket is summed by
-//! rounds of pairwise affine additions that share one inversion (Montgomery's trick): six multiplications an
-//! addition, half of what projective buckets cost, and no order of scalars is worse than another. The buckets
-//! themselves are weighted by the same grouped sums: with bucket b = i · 2^h + j, Σ b·B_b = 2^h Σ i·R_i + Σ j·C_j, R and C
+//! Scalars are cut into signed windows. Within a window, points are summed by bucket in affine additions that share
+//! inversions (Montgomery's trick): six multiplications an addition, half of what projective buckets cost. The card's
+//! tag reduction finds the additions: points are read once, in order, and no distribution of scalars is worse than
+//! another. The buckets themselves are weighted by the same grouped sums: with bucket b = i · 2^h + j, Σ b·B_b = 2^h Σ i·R_i + Σ j·C_j, R and C
 //! being the sums by row and by column. Zero digits cost nothing, so columns of zeros, bits and small numbers are
 //! cheap; negative numbers are small too, since scalars above r / 2 are negated first.
 
@@ -15,16 +15,27 @@ use rayon::prelude::*;
 
 /// Bits of a scalar once it is at most r / 2.
 const BITS: usize = 253;
-/// Points that are summed in one go: they, their successors and the inversions stay in the cache.
-const BATCH: usize = 2048;
+/// Bits of a small scalar.
+const SMALL: usize = 32;
+/// Additions that share an inversion; they stay in the cache.
+const BATCH: usize = 512;
 
-/// The sum of `scalars[i] · points[i]`, over the shorter of the two.
+/// The sum of `scalars[i] · points[i]`; there is a point for every scalar.
 pub(super) fn msm(scalars: &[Fr], points: &[G1Affine]) -> G1 {
     let terms: Vec<Term> =
-        scalars.par_iter().zip(points).enumerate().filter_map(|(i, (s, _))| Term::new(i, s)).collect();
+        scalars.par_iter().enumerate().filter_map(|(index, scalar)| Term::new(index, scalar)).collect();
+    // Small scalars last: the upper windows pass them by. The order of points stays, they are read in passing.
+    let (mut terms, small): (Vec<Term>, Vec<Term>) = terms.into_iter().partition(|term| !term.is_small());
+    let large = terms.len();
+    terms.extend(small);
     let width = window_width(terms.len());
-    let windows: Vec<G1> =
-        (0..=BITS / width).into_par_iter().map(|window| window_sum(&terms, points, window, width)).collect();
+    let windows: Vec<G1> = (0..=BITS / width)
+        .into_par_iter()
+        .map(|window| {
+            let terms = if window * width > SMALL { &terms[..large] } else { &terms };
+            window_sum(terms, points, window, width)
+        })
+        .collect();
     windows.iter().rev().fold(G1::identity(), |sum, window| (0..width).fold(sum, |sum, _| sum.double()) + window)
 }
 
@@ -32,7 +43,7 @@ pub(super) fn msm(scalars: &[Fr], points: &[G1Affine]) -> G1 {
 fn window_width(terms: usize) -> usize {
     // An addition to a bucket costs one affine addition, weighting a bucket costs two.
     let cost = |width: &usize| (BITS / width + 1) * (terms + (2 << (width - 1)));
-    (2..=16).min_by_key(cost).unwrap_or(2)
+    (2..=15).min_by_key(cost).unwrap_or(2)
 }
 
 /// A scalar other than zero.
@@ -54,6 +65,11 @@ impl Term {
             magnitude = limbs(&-scalar);
         }
         Some(Self { magnitude, point: (index as u32) << 1 | u32::from(negative) })
+    }
+
+    /// Whether the digits of windows that begin above bit [`SMALL`] are all zero.
+    fn is_small(&self) -> bool {
+        self.magnitude[0] >> SMALL == 0 && self.magnitude[1..] == [0; 3]
     }
 
     /// The signed digit of a window: bits `width · window - 1 ..= width · (window + 1) - 1`, the highest one negative,
@@ -91,40 +107,17 @@ fn is_above_half(magnitude: &[u64; 4]) -> bool {
 
 /// `Σ digit · point` of one window.
 fn window_sum(terms: &[Term], points: &[G1Affine], window: usize, width: usize) -> G1 {
-    let buckets = 1 << (width - 1);
-    // Counting sort by bucket. Bucket b - 1 collects the digits ±b.
-    let mut ends = vec![0u32; buckets + 1];
-    for term in terms {
-        ends[term.digit(window, width).unsigned_abs() as usize] += 1;
-    }
-    ends[0] = 0;
-    for bucket in 1..=buckets {
-        ends[bucket] += ends[bucket - 1];
-    }
-    let total = ends[buckets] as usize;
-    if total == 0 {
-        return G1::identity();
-    }
-    // Filled from the back, so that every end becomes its bucket's start.
-    let mut sorted = vec![0u32; total];
+    // Slot b - 1 collects the digits ±b.
+    let mut sums = GroupedSums::new(1 << (width - 1));
     for term in terms {
         let digit = term.digit(window, width);
         if digit != 0 {
-            let end = &mut ends[digit.unsigned_abs() as usize];
-            *end -= 1;
-            sorted[*end as usize] = term.point ^ u32::from(digit < 0);
+            let point = points[(term.point >> 1) as usize];
+            let negative = (digit < 0) ^ (term.point & 1 == 1);
+            sums.add(digit.unsigned_abs() - 1, if negative { -point } else { point });
         }
     }
-    let mut sums = GroupedSums::new(buckets);
-    for bucket in 0..buckets {
-        let start = ends[bucket + 1] as usize;
-        let end = ends.get(bucket + 2).map_or(total, |end| *end as usize);
-        for reference in &sorted[start..end] {
-            let point = points[(reference >> 1) as usize];
-            sums.add(bucket, if reference & 1 == 1 { -point } else { point });
-        }
-    }
-    weighted(&sums.finish())
+    if sums.is_empty() { G1::identity() } else { weighted(&sums.finish()) }
 }
 
 /// `Σ (i + 1) · sums[i]`.
@@ -139,130 +132,110 @@ fn weighted(sums: &[G1Affine]) -> G1 {
     // i = row · columns + column: the rows weigh `columns` times their index, the columns their index plus one.
     let columns = 1 << (sums.len().ilog2() / 2);
     let mut rows = GroupedSums::new(sums.len().div_ceil(columns));
-    for (i, sum) in sums.iter().enumerate() {
-        rows.add(i / columns, *sum);
-    }
     let mut across = GroupedSums::new(columns);
-    for column in 0..columns {
-        sums.iter().skip(column).step_by(columns).for_each(|sum| across.add(column, *sum));
+    for (i, sum) in sums.iter().enumerate() {
+        rows.add((i / columns) as u32, *sum);
+        across.add((i % columns) as u32, *sum);
     }
     let rows = weighted(&rows.finish()[1..]);
     (0..columns.ilog2()).fold(rows, |sum, _| sum.double()) + weighted(&across.finish())
 }
 
-/// Sums of affine points by tag. Points arrive in the order of their tags.
+/// Sums of affine points by tag, in any order of tags (tag reduction).
+///
+/// Every tag has a slot for one waiting point. A point that arrives waits there, or meets the one that waits: the two
+/// form a pair. A full batch of pairs is added up with one inversion, and its sums arrive as points in their turn.
 struct GroupedSums {
-    sums: Vec<G1Affine>,
-    points: Vec<G1Affine>,
-    tags: Vec<u32>,
-    scratch: Scratch,
+    /// The waiting points; the identity where none waits.
+    slots: Vec<G1Affine>,
+    pairs: Vec<Pair>,
+    /// The batch before, whose sums arrive.
+    arriving: Vec<Pair>,
 }
 
-/// The next round's points, and the additions that share an inversion.
-#[derive(Default)]
-struct Scratch {
-    points: Vec<G1Affine>,
-    tags: Vec<u32>,
-    additions: Vec<Addition>,
-}
-
-/// A pair's slope is `numerator / denominator`.
-struct Addition {
-    first: u32,
-    result: u32,
-    numerator: Fq,
+/// Two points of one tag that are not opposite.
+struct Pair {
+    tag: u32,
+    a: G1Affine,
+    b: G1Affine,
+    /// The denominator of their slope.
     denominator: Fq,
-    /// The product of the denominators before.
+    /// The product of the denominators of the pairs before.
     product: Fq,
 }
 
 impl GroupedSums {
     fn new(tags: usize) -> Self {
         Self {
-            sums: vec![G1Affine::identity(); tags],
-            points: Vec::with_capacity(BATCH),
-            tags: Vec::with_capacity(BATCH),
-            scratch: Scratch::default(),
+            slots: vec![G1Affine::identity(); tags],
+            pairs: Vec::with_capacity(BATCH),
+            arriving: Vec::with_capacity(BATCH),
         }
     }
 
-    fn add(&mut self, tag: usize, point: G1Affine) {
-        if point.x == Fq::ZERO && bool::from(point.is_identity()) {
+    /// Whether nothing but the identity has been added.
+    fn is_empty(&self) -> bool {
+        self.pairs.is_empty() && self.slots.iter().all(is_identity)
+    }
+
+    fn add(&mut self, tag: u32, point: G1Affine) {
+        if self.pairs.len() == BATCH {
+            self.add_pairs();
+        }
+        self.arrive(tag, point);
+    }
+
+    fn arrive(&mut self, tag: u32, b: G1Affine) {
+        if is_identity(&b) {
             return;
         }
-        if self.points.len() == BATCH {
-            self.flush();
-            // The last tag may go on.
-            let open = &mut self.sums[tag];
-            if !bool::from(open.is_identity()) {
-                self.points.push(std::mem::replace(open, G1Affine::identity()));
-                self.tags.push(tag as u32);
-            }
+        let slot = &mut self.slots[tag as usize];
+        if is_identity(slot) {
+            *slot = b;
+            return;
         }
-        self.points.push(point);
-        self.tags.push(tag as u32);
+        let a = std::mem::replace(slot, G1Affine::identity());
+        let denominator = if a.x != b.x {
+            b.x - a.x
+        } else if a.y == b.y {
+            a.y.double()
+        } else {
+            // Opposite points leave nothing.
+            return;
+        };
+        let product = self.pairs.last().map_or(Fq::ONE, |last| last.product * last.denominator);
+        self.pairs.push(Pair { tag, a, b, denominator, product });
     }
 
-    fn finish(mut self) -> Vec<G1Affine> {
-        self.flush();
-        self.sums
-    }
-
-    /// Rounds of pairwise additions until every tag's points are summed.
-    fn flush(&mut self) {
-        while !self.points.is_empty() {
-            self.round();
-        }
-    }
-
-    fn round(&mut self) {
-        let Scratch { points, tags, additions } = &mut self.scratch;
-        points.clear();
-        tags.clear();
-        additions.clear();
-        let mut product = Fq::ONE;
-        let mut i = 0;
-        while let Some(&tag) = self.tags.get(i) {
-            let point = self.points[i];
-            if self.tags.get(i + 1) != Some(&tag) {
-                if tags.last() == Some(&tag) {
-                    points.push(point);
-                    tags.push(tag);
-                } else {
-                    self.sums[tag as usize] = point;
-                }
-                i += 1;
-                continue;
-            }
-            let other = self.points[i + 1];
-            let (numerator, denominator) = if point.x != other.x {
-                (other.y - point.y, other.x - point.x)
-            } else if point.y == other.y {
-                let square = point.x.square();
-                (square.double() + square, point.y.double())
-            } else {
-                // Opposite points: their sum is the identity, which is left out.
-                i += 2;
-                continue;
-            };
-            additions.push(Addition { first: i as u32, result: points.len() as u32, numerator, denominator, product });
-            product *= denominator;
-            points.push(point);
-            tags.push(tag);
-            i += 2;
-        }
+    /// Adds up the pairs; their sums, half as many pairs at most, arrive.
+    fn add_pairs(&mut self) {
+        let Some(last) = self.pairs.last() else { return };
         // No denominator is zero: no point of the curve has y = 0.
-        let mut inverse = product.invert().unwrap_or(Fq::ZERO);
-        for addition in additions.iter().rev() {
-            let (a, b) = (self.points[addition.first as usize], self.points[addition.first as usize + 1]);
-            let slope = addition.numerator * (inverse * addition.product);
-            inverse *= addition.denominator;
+        let mut inverse = (last.product * last.denominator).invert().unwrap_or(Fq::ZERO);
+        std::mem::swap(&mut self.pairs, &mut self.arriving);
+        let mut arriving = std::mem::take(&mut self.arriving);
+        for Pair { tag, a, b, denominator, product } in arriving.drain(..).rev() {
+            let numerator = if a.x == b.x { a.x.square().double() + a.x.square() } else { b.y - a.y };
+            let slope = numerator * (inverse * product);
+            inverse *= denominator;
             let x = slope.square() - a.x - b.x;
-            points[addition.result as usize] = G1Affine { x, y: slope * (a.x - x) - a.y };
+            self.arrive(tag, G1Affine { x, y: slope * (a.x - x) - a.y });
         }
-        std::mem::swap(&mut self.points, points);
-        std::mem::swap(&mut self.tags, tags);
+        self.arriving = arriving;
     }
+
+    /// The sums by tag.
+    fn finish(mut self) -> Vec<G1Affine> {
+        while !self.pairs.is_empty() {
+            self.add_pairs();
+        }
+        self.slots
+    }
+}
+
+/// The identity is (0, 0); no other point of the curve has x = 0, as 3 is not a square.
+fn is_identity(point: &G1Affine) -> bool {
+    point.x == Fq::ZERO
 }
 
 #[cfg(test)]

@@ -22,6 +22,9 @@ const LONGEST_GAP: usize = 6;
 /// One run of neighbouring powers of y: polynomials by exponent.
 type Rows = BTreeMap<usize, Poly>;
 
+/// A column of a run up to shift and scale: exponents from zero, coefficients from one.
+type Column = Vec<(usize, Fr)>;
+
 /// Turns polynomials into instructions.
 #[derive(Debug)]
 pub(super) struct Compiler<'a> {
@@ -121,14 +124,14 @@ impl Compiler<'_> {
     /// Takes columns that are shifted multiples of each other out of the rows; gives the products that replace them, by
     /// the power of y that they carry.
     fn take_recurrences(&mut self, rows: &mut Rows, y: Cell) -> BTreeMap<usize, Vec<(Cell, Cell)>> {
-        let mut columns: BTreeMap<Monomial, Vec<(usize, Fr)>> = BTreeMap::new();
+        let mut columns: BTreeMap<Monomial, Column> = BTreeMap::new();
         for (&exponent, poly) in rows.iter() {
             for (monomial, &coefficient) in poly.0.iter().filter(|(monomial, _)| !monomial.is_empty()) {
                 columns.entry(monomial.clone()).or_default().push((exponent, coefficient));
             }
         }
-        // By shape (exponents from zero, coefficients from one) and coefficient: first exponent and monomial.
-        let mut alike: BTreeMap<(Vec<(usize, Fr)>, Fr), Vec<(usize, Monomial)>> = BTreeMap::new();
+        // By shape and scale: first exponent and monomial.
+        let mut alike: BTreeMap<(Column, Fr), Vec<(usize, Monomial)>> = BTreeMap::new();
         for (monomial, column) in columns {
             let (first, scale) = column[0];
             let normal = scale.invert().unwrap_or(Fr::ZERO);

@@ -3,7 +3,9 @@
 //! Payload, in words of 32 bytes unless said otherwise, all addresses being those of the contract's memory:
 //!
 //! ```text
-//! header       see `Header`
+//! header       proof bytes, number of instances, key's end, evaluations, end of evaluations (h1 follows), schedule (eight
+//!              entries of 4 bytes: bytes absorbed, challenges squeezed), challenges, x, u, k, ω, 1/ω, 1/n, blinding
+//!              factors, rotations, denominators, inverses, program, chains, [s]G2 and -G2 (four words each)
 //! points       fixed commitments, permutation commitments, the generator of G1 (x, y each)
 //! constants    of the program
 //! rotations    ω^rotation for every rotation that is opened
@@ -80,8 +82,7 @@ impl VerifyingKeyData {
 /// Encodes the verifying key of a circuit whose single instance column holds `instances` values.
 ///
 /// # Errors
-/// When the circuit has lookup arguments, instance columns other than one, more phases or more data than the contract
-/// can take; see [`EvmError`].
+/// When the circuit has lookup arguments, instance columns other than one or more data than the contract can take; see [`EvmError`].
 pub fn encode_verifying_key(
     params: &ParamsKZG<Bn256>,
     vk: &VerifyingKey<G1Affine>,
@@ -100,8 +101,6 @@ pub fn encode_verifying_key(
     let mut algebra = Algebra::default();
     let polys = numerators(&layout, vk, &mut algebra)?;
     let numerator = Compiler { algebra: &algebra, program: &mut program }.fold(&polys, layout.y);
-    #[cfg(test)]
-    program.statistics();
     let quotient_eval = program.mul(numerator, inverses.word(1));
     openings.query(Cell::QUOTIENT, 0, quotient_eval)?;
     openings.query(layout.random, 0, layout.random_eval)?;
@@ -121,68 +120,83 @@ pub fn encode_verifying_key(
     let mut chains = vec![Chain { points: pieces, base: Cell::X_POW_N, weight: None }];
     chains.extend(opening::compile(&openings, vk, &points, &mut program));
 
-    #[cfg(test)]
-    program.statistics();
     // Everything has a size now, so everything has an address.
-    let rotations_at = constants_at.word(program.constants().len());
-    let chains_at = KEY + WORD * HEADER_WORDS + points_bytes(vk) + WORD * (program.constants().len() + rotations.len());
+    let points_at = KEY + WORD * HEADER_WORDS;
+    let commitments = vk.fixed_commitments().len() + vk.permutation().commitments().len();
+    let rotations_at = points_at + WORD * (2 * (commitments + 1) + program.constants().len());
+    let chains_at = rotations_at + WORD * rotations.len();
     let program_at = chains_at + chains.iter().map(Chain::len).sum::<usize>();
-    let key_end = program_at + program.len() + WORD;
-    let memory = usize::from(results.address(key_end)?) + program.results_len();
+    let end = program_at + program.len() + WORD;
+    let memory = usize::from(results.address(end)?) + program.results_len();
     if memory > ADDRESSABLE {
         return Err(EvmError::KeyTooLarge { bytes: memory });
     }
+    let sections = Sections { rotations_at, chains_at, program_at, end, denominators, inverses };
 
-    let domain = vk.get_domain();
-    let cs = vk.cs();
-    let mut header = Words::default();
-    header.number(layout.proof_bytes);
-    header.number(instances);
-    header.number(key_end);
-    header.cell(layout.evals_at, key_end)?;
-    header.cell(layout.h1, key_end)?;
-    header.schedule(&layout.schedule);
-    header.cell(layout.challenges_at, key_end)?;
-    header.cell(layout.x, key_end)?;
-    header.cell(layout.u, key_end)?;
-    header.number(domain.k() as usize);
-    header.scalar(domain.get_omega());
-    header.scalar(domain.get_omega_inv());
-    // n is a power of two below r.
-    header.scalar(Fr::from(domain.get_n()).invert().unwrap_or(Fr::ZERO));
-    header.number(cs.blinding_factors());
-    header.cell(rotations_at, key_end)?;
-    header.cell(denominators, key_end)?;
-    header.cell(inverses, key_end)?;
-    header.number(program_at);
-    header.number(chains_at);
-    header.g2(params.s_g2())?;
-    header.g2(-params.g2())?;
-
-    let mut words = header;
+    let mut payload = header(params, vk, &layout, instances, &sections)?;
     let [generator, ..] = params.get_g() else { return Err(EvmError::Identity { what: "generator" }) };
     for point in vk.fixed_commitments().iter().chain(vk.permutation().commitments()).chain([generator]) {
         // The identity has the coordinates (0, 0) here and on the EVM.
-        words.scalar(point.x);
-        words.scalar(point.y);
+        payload.scalar(point.x);
+        payload.scalar(point.y);
     }
-    program.constants().iter().for_each(|&constant| words.scalar(constant));
-    rotations.iter().for_each(|&rotation| words.scalar(domain.rotate_omega(Fr::ONE, Rotation(rotation as i32))));
-    let mut payload = words.0;
+    program.constants().iter().for_each(|&constant| payload.scalar(constant));
+    for &rotation in &rotations {
+        payload.scalar(vk.get_domain().rotate_omega(Fr::ONE, Rotation(rotation as i32)));
+    }
     let mut at = chains_at;
     for chain in &chains {
-        payload.extend(chain.encode(at, key_end)?);
+        payload.0.extend(chain.encode(at, end)?);
         at += chain.len();
     }
-    payload.extend(program.encode(program_at, key_end)?);
-    let mut words = Words(payload);
-    words.scalar(vk.transcript_repr());
-    Ok(VerifyingKeyData { payload: words.0, proof_bytes: layout.proof_bytes, instances })
+    payload.0.extend(program.encode(program_at, end)?);
+    payload.scalar(vk.transcript_repr());
+    Ok(VerifyingKeyData { payload: payload.0, proof_bytes: layout.proof_bytes, instances })
 }
 
-/// Bytes of the key's points: its commitments and the generator.
-fn points_bytes(vk: &VerifyingKey<G1Affine>) -> usize {
-    2 * WORD * (vk.fixed_commitments().len() + vk.permutation().commitments().len() + 1)
+/// Where the parts of one key lie.
+struct Sections {
+    rotations_at: usize,
+    chains_at: usize,
+    program_at: usize,
+    end: usize,
+    denominators: Cell,
+    inverses: Cell,
+}
+
+/// The payload's first words.
+fn header(
+    params: &ParamsKZG<Bn256>,
+    vk: &VerifyingKey<G1Affine>,
+    layout: &Layout,
+    instances: usize,
+    sections: &Sections,
+) -> Result<Words, EvmError> {
+    let (domain, end) = (vk.get_domain(), sections.end);
+    let mut words = Words::default();
+    words.number(layout.proof_bytes);
+    words.number(instances);
+    words.number(end);
+    words.cell(layout.evals_at, end)?;
+    words.cell(layout.h1, end)?;
+    words.schedule(&layout.schedule);
+    words.cell(layout.challenges_at, end)?;
+    words.cell(layout.x, end)?;
+    words.cell(layout.u, end)?;
+    words.number(domain.k() as usize);
+    words.scalar(domain.get_omega());
+    words.scalar(domain.get_omega_inv());
+    // n is a power of two below r.
+    words.scalar(Fr::from(domain.get_n()).invert().unwrap_or(Fr::ZERO));
+    words.number(vk.cs().blinding_factors());
+    words.number(sections.rotations_at);
+    words.cell(sections.denominators, end)?;
+    words.cell(sections.inverses, end)?;
+    words.number(sections.program_at);
+    words.number(sections.chains_at);
+    words.g2(params.s_g2())?;
+    words.g2(-params.g2())?;
+    Ok(words)
 }
 
 /// Big-endian words under construction.

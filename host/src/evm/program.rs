@@ -22,6 +22,8 @@ const GROUP: usize = 4;
 /// What an instruction computes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Op {
+    /// `a b`.
+    Mul(Cell, Cell),
     /// `summand + Σ a b`, one to seven pairs.
     Sum { summand: Cell, pairs: Vec<(Cell, Cell)> },
     /// `Σ base^i c_i`, the highest coefficient first.
@@ -40,11 +42,13 @@ impl Op {
             Self::Horner { .. } => 8,
             Self::Product { .. } => 9,
             Self::Fifth(_) => 10,
+            Self::Mul(..) => 11,
         }
     }
 
     fn operands(&self) -> Vec<Cell> {
         match self {
+            Self::Mul(a, b) => vec![*a, *b],
             Self::Sum { summand, pairs } => pairs.iter().flat_map(|&(a, b)| [a, b]).chain([*summand]).collect(),
             Self::Horner { base, coefficients } => coefficients.iter().copied().chain([*base]).collect(),
             Self::Product { factors } => factors.clone(),
@@ -55,6 +59,7 @@ impl Op {
     /// Instructions of this kind come in groups of this many.
     fn group(&self) -> usize {
         match self {
+            Self::Mul(..) => 5,
             Self::Sum { pairs, .. } if pairs.len() == 1 => 4,
             Self::Sum { pairs, .. } if pairs.len() == 2 => 2,
             Self::Fifth(_) => 4,
@@ -65,6 +70,7 @@ impl Op {
     /// Bytes of the encoded instruction.
     fn len(&self) -> usize {
         match self {
+            Self::Mul(..) => 6,
             Self::Sum { pairs, .. } => 4 + 4 * pairs.len(),
             Self::Horner { coefficients, .. } => 6 + 2 * coefficients.len().next_multiple_of(GROUP),
             Self::Product { factors } => 4 + 2 * factors.len().next_multiple_of(GROUP),
@@ -136,7 +142,10 @@ impl Program {
         let mut pairs: Vec<_> = ordered.chain(rest.iter().map(|&cell| (self.one(), cell))).collect();
         pairs.sort_unstable();
         for chunk in pairs.chunks(MAX_PAIRS) {
-            summand = self.emit(Op::Sum { summand, pairs: chunk.to_vec() });
+            summand = self.emit(match (summand, chunk) {
+                (Cell::ZERO, &[(a, b)]) => Op::Mul(a, b),
+                _ => Op::Sum { summand, pairs: chunk.to_vec() },
+            });
         }
         summand
     }
@@ -267,6 +276,10 @@ impl Program {
                 let end = at + bytes.len() + op.len();
                 bytes.extend(address(self.results_at.word(i))?);
                 match op {
+                    Op::Mul(a, b) => {
+                        bytes.extend(address(*a)?);
+                        bytes.extend(address(*b)?);
+                    }
                     Op::Sum { summand, pairs } => {
                         bytes.extend(address(*summand)?);
                         for &(a, b) in pairs {
@@ -302,22 +315,4 @@ impl Program {
 fn padded(filler: Cell, cells: &[Cell]) -> impl Iterator<Item = Cell> {
     let missing = cells.len().next_multiple_of(GROUP) - cells.len();
     std::iter::repeat_n(filler, missing).chain(cells.iter().copied())
-}
-
-#[cfg(test)]
-impl Program {
-    pub(super) fn statistics(&self) {
-        let runs = self.schedule();
-        let mut by_kind: std::collections::BTreeMap<u8, (usize, usize, usize)> = Default::default();
-        for (kind, run) in &runs {
-            let e = by_kind.entry(*kind).or_default();
-            e.0 += 1;
-            e.1 += run.len();
-            e.2 += run.iter().map(|&i| self.ops[i].operands().len()).sum::<usize>();
-        }
-        println!("runs {} ops {} constants {}", runs.len(), self.ops.len(), self.constants.len());
-        for (kind, (runs, ops, operands)) in by_kind {
-            println!("  kind {kind}: {runs} runs {ops} ops {operands} operands");
-        }
-    }
 }

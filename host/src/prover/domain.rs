@@ -11,6 +11,8 @@ use rayon::prelude::*;
 
 /// Below this size a transform stays on one core, iterates over its layers and fits its cache.
 const LEAF: usize = 1 << 10;
+/// Streams that a bit reversal writes side by side.
+const PARTS: usize = 8;
 /// Elements of a layer that one task of the pool combines.
 const CHUNK: usize = 1 << 12;
 
@@ -28,7 +30,7 @@ pub(super) struct Domain {
 #[derive(Debug)]
 struct Coset {
     shift: Fr,
-    /// The powers of g below n.
+    /// The powers of g below n, in bit-reversed order.
     powers: Vec<Fr>,
 }
 
@@ -47,8 +49,14 @@ impl Domain {
         }
         // The cosets are told apart, and from H, by g^n: a generator's small powers do.
         let shifts = powers(Fr::MULTIPLICATIVE_GENERATOR).skip(1).take(cosets);
-        let cosets = shifts.map(|shift| Coset { shift, powers: powers(shift).take(n).collect() }).collect();
-        Self { k, n_inverse: Fr::TWO_INV.pow_vartime([u64::from(k)]), twiddles, cosets }
+        let n_inverse = Fr::TWO_INV.pow_vartime([u64::from(k)]);
+        let mut domain = Self { k, n_inverse, twiddles, cosets: Vec::new() };
+        let coset = |shift| {
+            let powers: Vec<Fr> = powers(shift).take(n).collect();
+            Coset { shift, powers: domain.bit_reversed(&powers, |i| i) }
+        };
+        domain.cosets = shifts.map(coset).collect();
+        domain
     }
 
     /// The size of the subgroup.
@@ -68,17 +76,19 @@ impl Domain {
 
     /// Coefficients from values over the subgroup.
     pub fn interpolate(&self, values: &[Fr]) -> Vec<Fr> {
-        let mut coefficients = self.permuted(values, |value, _| value * self.n_inverse);
+        // The inverse transform is the transform of the elements with their indices negated.
+        let mut coefficients = self.bit_reversed(values, |i| i.wrapping_neg() & (self.n() - 1));
+        coefficients.iter_mut().for_each(|value| *value *= self.n_inverse);
         self.butterflies(&mut coefficients);
-        // The inverse transform is the transform with indices negated.
-        coefficients[1..].reverse();
         coefficients
     }
 
     /// Values over a coset from coefficients.
     pub fn evaluate_on_coset(&self, coefficients: &[Fr], coset: usize) -> Vec<Fr> {
-        let powers = &self.cosets[coset].powers;
-        let mut values = self.permuted(coefficients, |coefficient, i| coefficient * powers[i]);
+        let mut values = self.bit_reversed(coefficients, |i| i);
+        for (value, power) in values.iter_mut().zip(&self.cosets[coset].powers) {
+            *value *= power;
+        }
         self.butterflies(&mut values);
         values
     }
@@ -120,19 +130,23 @@ impl Domain {
             .collect()
     }
 
-    /// The elements in bit-reversed order, mapped with their original index.
-    fn permuted(&self, elements: &[Fr], map: impl Fn(&Fr, usize) -> Fr + Sync) -> Vec<Fr> {
-        debug_assert_eq!(elements.len(), self.n());
-        let unused = usize::BITS - self.k;
-        let source = |i: usize| i.reverse_bits().checked_shr(unused).unwrap_or(0);
-        let mut permuted = vec![Fr::ZERO; self.n()];
-        permuted.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, to)| {
-            for (i, to) in to.iter_mut().enumerate() {
-                let from = source(chunk * CHUNK + i);
-                *to = map(&elements[from], from);
+    /// The elements `source(i)` with i in bit-reversed order.
+    fn bit_reversed(&self, elements: &[Fr], source: impl Fn(usize) -> usize) -> Vec<Fr> {
+        let n = self.n();
+        // Neighbours end up n / 2, n / 4, … apart: several parts are filled at once, so that whole cache lines are read.
+        let parts = n.min(PARTS);
+        let mut reversed = vec![Fr::ZERO; n];
+        let neighbours: Vec<usize> = (0..parts).map(|part| reverse(part, parts.ilog2())).collect();
+        let mut slices: Vec<_> = reversed.chunks_exact_mut(n / parts).map(|slice| slice.iter_mut()).collect();
+        for i in 0..n / parts {
+            let first = reverse(i, self.k);
+            for (neighbour, slice) in neighbours.iter().zip(&mut slices) {
+                if let Some(element) = slice.next() {
+                    *element = elements[source(first + neighbour)];
+                }
             }
-        });
-        permuted
+        }
+        reversed
     }
 
     /// The transform of bit-reversed elements, in place.
@@ -172,6 +186,11 @@ fn combine(left: &mut [Fr], right: &mut [Fr], twiddles: &[Fr]) {
         *b = *a - product;
         *a += product;
     }
+}
+
+/// The lowest bits in reverse.
+fn reverse(index: usize, bits: u32) -> usize {
+    index.reverse_bits().checked_shr(usize::BITS - bits).unwrap_or(0)
 }
 
 /// 1, x, x², …

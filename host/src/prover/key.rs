@@ -12,9 +12,9 @@ use halo2curves::ff::{Field, PrimeField};
 use rayon::prelude::*;
 
 use super::ProverError;
+use super::compile::compile;
 use super::domain::{Domain, powers};
 use super::fold::{Folded, check_gates};
-use super::program::Program;
 
 /// Bytes that the values on cosets may take by default.
 pub const DEFAULT_CACHE_BYTES: usize = 6 << 30;
@@ -118,7 +118,7 @@ impl ProverKey {
         let mut challenges = powers(Fr::MULTIPLICATIVE_GENERATOR).skip(1);
         let y = challenges.next().unwrap_or(Fr::ONE);
         let challenges: Vec<_> = challenges.take(cs.num_challenges()).collect();
-        Program::new(&Folded::new(cs, &challenges, y, y)).multiplications()
+        compile(&Folded::new(cs, &challenges, y, y)).multiplications()
     }
 
     pub(super) fn pk(&self) -> &ProvingKey<G1Affine> {

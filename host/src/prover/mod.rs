@@ -6,8 +6,9 @@
 //! never soundness: [`verify`] is the stock verifier.
 //!
 //! Data flow: circuit → advice columns ([`witness`]) → grand products ([`permutation`]) → quotient ([`quotient`],
-//! from gates folded in [`fold`] and compiled in [`program`]) → evaluations and opening ([`opening`]).
+//! from gates folded in [`fold`], compiled in [`compile`] and run in [`program`]) → evaluations and opening ([`opening`]).
 
+mod compile;
 mod domain;
 mod error;
 mod fold;
@@ -30,11 +31,12 @@ use std::sync::Arc;
 use halo2_axiom::plonk::Circuit;
 use halo2_axiom::poly::Rotation;
 use halo2curves::bn256::Fr;
-use halo2curves::ff::Field;
+use halo2curves::ff::{Field, PrimeField};
 use rand::rngs::OsRng;
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
 use crate::engine::{Basis, Engine};
 
@@ -50,8 +52,9 @@ use witness::Polynomial;
 
 /// Proves that the circuit is satisfied with these instances (one slice a column).
 ///
-/// Blinding comes from ChaCha20 under `seed`, or under a seed of the operating system if there is none. The same
-/// seed makes the same proof; two proofs of different witnesses under one seed are no longer zero-knowledge.
+/// Blinding comes from ChaCha20 under `seed` and the instances, or under a seed of the operating system if there is none. The same
+/// seed makes the same proof. It is hashed with the instances, so that one seed used for two statements does not blind both
+/// alike, which would no longer be zero-knowledge.
 /// That the circuit is satisfied is not checked here: of an unsatisfied one comes a proof that [`verify`] rejects.
 ///
 /// # Errors
@@ -65,10 +68,18 @@ pub fn prove<C: Circuit<Fr>>(
     observer: &dyn Observer,
 ) -> Result<Vec<u8>, ProverError> {
     let rng = match seed {
-        Some(seed) => ChaCha20Rng::from_seed(seed),
+        Some(seed) => ChaCha20Rng::from_seed(seed_of_statement(seed, instances)),
         None => ChaCha20Rng::from_rng(OsRng)?,
     };
     prove_with(key, engine, circuit, instances, rng, observer)
+}
+
+fn seed_of_statement(seed: [u8; 32], instances: &[&[Fr]]) -> [u8; 32] {
+    let mut hasher = Sha256::new_with_prefix(seed);
+    for instance in instances.iter().flat_map(|column| column.iter()) {
+        hasher.update(instance.to_repr());
+    }
+    hasher.finalize().into()
 }
 
 fn prove_with<C: Circuit<Fr>>(

@@ -4,17 +4,18 @@
 //! constraints are added in closed form, and the result is transformed back; the pieces follow from all cosets
 //! together. Blocks of rows go to the pool. Only one coset of the witness is in memory at a time.
 
+use halo2_axiom::plonk::Any;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
 use rayon::prelude::*;
 
+use super::compile::compile;
 use super::domain::powers;
 use super::fold::{Folded, Kind};
 use super::key::{KeyCoset, ProverKey};
 use super::permutation::Challenges;
 use super::program::{BLOCK, Program, Tables, window};
 use super::witness::Polynomial;
-use halo2_axiom::plonk::Any;
 
 /// Blocks that one task of the pool works on.
 const BLOCKS: usize = 8;
@@ -36,14 +37,19 @@ pub(super) struct Constraints<'a> {
 impl Constraints<'_> {
     /// The quotient's pieces of n coefficients each.
     pub fn quotient(&self) -> Vec<Vec<Fr>> {
-        // y^i for the permutation constraints, the last one first; the gates take the powers that follow.
-        let mut folding = powers(self.y);
-        let weights = Weights::new(self.products.len(), &mut folding);
-        let first_of_gates = folding.next().unwrap_or(Fr::ONE);
-        let program = Program::new(&Folded::new(self.key.vk().cs(), self.challenges, self.y, first_of_gates));
+        let (program, weights) = self.plan();
         let domain = self.key.domain();
         let numerators: Vec<_> = (0..domain.cosets()).map(|coset| self.numerator(coset, &program, &weights)).collect();
         domain.quotient_pieces(&numerators)
+    }
+
+    /// The gates' program and the permutation constraints' weights. The last constraint counts once, the one before
+    /// it y times, and so on; the gates come first.
+    fn plan(&self) -> (Program, Weights) {
+        let mut folding = powers(self.y);
+        let weights = Weights::new(self.products.len(), &mut folding);
+        let last_gate = folding.next().unwrap_or(Fr::ONE);
+        (compile(&Folded::new(self.key.vk().cs(), self.challenges, self.y, last_gate)), weights)
     }
 
     /// All constraints' values over a coset.
@@ -60,7 +66,7 @@ impl Constraints<'_> {
         let mut values = vec![Fr::ZERO; domain.n()];
         let tasks = values.par_chunks_mut(BLOCK * BLOCKS).enumerate();
         tasks.for_each_init(
-            || program.registers(),
+            || program.new_registers(),
             |registers, (task, values)| {
                 for (block, values) in values.chunks_mut(BLOCK).enumerate() {
                     let start = (task * BLOCKS + block) * BLOCK;
@@ -170,5 +176,108 @@ impl Products<'_> {
             }
         }
         steps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::super::opening::evaluate;
+    use super::super::toy::Toy;
+    use super::*;
+    use halo2_axiom::plonk::{keygen_pk, keygen_vk};
+    use halo2_axiom::poly::Rotation;
+    use halo2_axiom::poly::kzg::commitment::ParamsKZG;
+    use halo2curves::bn256::Bn256;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha20Rng;
+
+    /// The constraints folded at a point, as the verifier computes them from evaluations.
+    fn expected(constraints: &Constraints<'_>, x: Fr) -> Fr {
+        let key = constraints.key;
+        let (vk, pk) = (key.vk(), key.pk());
+        let (cs, domain) = (vk.cs(), vk.get_domain());
+        let at =
+            |coefficients: &[Fr], rotation: i32| evaluate(coefficients, domain.rotate_omega(x, Rotation(rotation)));
+        let fixed = |column: usize, rotation| at(&pk.fixed_polys()[column], rotation);
+        let advice = |column: usize, rotation| at(&constraints.advice[column].coefficients, rotation);
+        let instance = |column: usize, rotation| at(&constraints.instance[column].coefficients, rotation);
+        let mut terms: Vec<Fr> = Vec::new();
+        for polynomial in cs.gates().iter().flat_map(|gate| gate.polynomials()) {
+            terms.push(polynomial.evaluate(
+                &|constant| constant,
+                &|_| unreachable!(),
+                &|query| fixed(query.column_index(), query.rotation().0),
+                &|query| advice(query.column_index(), query.rotation().0),
+                &|query| instance(query.column_index(), query.rotation().0),
+                &|challenge| constraints.challenges[challenge.index()],
+                &|a| -a,
+                &|a, b| a + b,
+                &|a, b| a * b,
+                &|a, factor| a * factor,
+            ));
+        }
+        let Challenges { beta, gamma } = constraints.permutation;
+        let last_row = -(cs.blinding_factors() as i32) - 1;
+        let (l0, l_last, l_active) = (at(pk.l0(), 0), at(pk.l_last(), 0), at(pk.l_active_row(), 0));
+        let products = constraints.products;
+        let z_last = at(products.last().unwrap(), 0);
+        terms.push(l0 * (Fr::ONE - at(&products[0], 0)));
+        terms.push(l_last * (z_last * z_last - z_last));
+        for pair in products.windows(2) {
+            terms.push(l0 * (at(&pair[1], 0) - at(&pair[0], last_row)));
+        }
+        let columns = cs.permutation().get_columns();
+        let chunk = cs.degree() - 2;
+        let mut shift = Fr::ONE;
+        for (index, (columns, z)) in columns.chunks(chunk).zip(products).enumerate() {
+            let (mut left, mut right) = (at(z, 1), at(z, 0));
+            for (i, column) in columns.iter().enumerate() {
+                let value = match column.column_type() {
+                    Any::Advice(_) => advice(column.index(), 0),
+                    Any::Fixed => fixed(column.index(), 0),
+                    Any::Instance => instance(column.index(), 0),
+                };
+                left *= value + beta * at(&pk.permutation().polys()[index * chunk + i], 0) + gamma;
+                right *= value + beta * shift * x + gamma;
+                shift *= Fr::DELTA;
+            }
+            terms.push(l_active * (left - right));
+        }
+        terms.into_iter().fold(Fr::ZERO, |sum, term| sum * constraints.y + term)
+    }
+
+    #[test]
+    fn numerators_are_what_the_verifier_folds_whatever_the_witness() {
+        let mut rng = ChaCha20Rng::from_seed([4; 32]);
+        let params = ParamsKZG::<Bn256>::setup(7, &mut rng);
+        let circuit = Toy::new(3, 100);
+        let pk = keygen_pk(&params, keygen_vk(&params, &circuit).unwrap(), &circuit).unwrap();
+        let key = ProverKey::new(pk).unwrap();
+        let mut random = |count: usize| -> Vec<Fr> { (0..count).map(|_| Fr::random(&mut rng)).collect() };
+        let mut polynomial = || Polynomial { values: [].into(), coefficients: random(128) };
+        let advice: Vec<_> = (0..6).map(|_| polynomial()).collect();
+        let instance = [polynomial()];
+        let products = [random(128), random(128)];
+        let challenges = random(2);
+        let [beta, gamma, y] = random(3)[..] else { unreachable!() };
+        let constraints = Constraints {
+            key: &key,
+            advice: &advice,
+            instance: &instance,
+            products: &products,
+            permutation: Challenges { beta, gamma },
+            challenges: &challenges,
+            y,
+        };
+        let (program, weights) = constraints.plan();
+        for coset in 0..5 {
+            let values = constraints.numerator(coset, &program, &weights);
+            for row in [0, 1, 31, 32, 126, 127] {
+                let x = key.domain().shift(coset) * key.omega().pow_vartime([row as u64]);
+                assert_eq!(values[row], expected(&constraints, x), "coset {coset}, row {row}");
+            }
+        }
     }
 }

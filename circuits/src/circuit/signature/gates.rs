@@ -1,4 +1,4 @@
-//! Gates of the signature table. Six selectors; constants come from the shared coefficient columns.
+//! Gates of the signature table. Five selectors; constants come from the shared coefficient columns.
 
 use halo2_axiom::plonk::{Column, ConstraintSystem, Expression, Fixed, VirtualCells};
 use halo2_axiom::poly::Rotation;
@@ -25,6 +25,8 @@ const FIRST_ROUND: usize = 0;
 const IS_LINK: usize = 12;
 /// Coefficient: one on the absorb row.
 const IS_ABSORB: usize = 13;
+/// Coefficient: one on digit rows.
+const IS_DIGITS: usize = 11;
 /// Coefficient of a digit row: the scale of the accumulator above.
 const CARRY: usize = 0;
 /// Coefficient: one on the first ladder row.
@@ -39,11 +41,10 @@ type Value = Expression<Fr>;
 #[derive(Clone, Debug)]
 pub struct SignatureConfig {
     key: Column<Fixed>,
-    /// Link, absorb and output rows.
+    /// Link, absorb, output and digit rows.
     head: Column<Fixed>,
     full: Column<Fixed>,
     partial: Column<Fixed>,
-    digit: Column<Fixed>,
     ladder: Column<Fixed>,
 }
 
@@ -63,7 +64,8 @@ pub(super) fn constants(row: usize, slot: usize) -> Vec<(usize, Fr)> {
                 start += rows;
                 start - rows
             });
-            vec![(CARRY, if starts.contains(&row) { Fr::ZERO } else { Fr::from(1 << 32) })]
+            let carry = if starts.contains(&row) { Fr::ZERO } else { Fr::from(1 << 32) };
+            vec![(CARRY, carry), (IS_DIGITS, Fr::ONE)]
         }
         LADDER.. => vec![(LADDER_START, Fr::from(u64::from(row == LADDER))), (LADDER_SLOT, Fr::from(slot as u64))],
         _ => Vec::new(),
@@ -120,17 +122,16 @@ impl SignatureConfig {
     /// Allocates the selectors.
     pub fn configure(cs: &mut ConstraintSystem<Fr>) -> Self {
         let mut column = || cs.fixed_column();
-        Self { key: column(), head: column(), full: column(), partial: column(), digit: column(), ladder: column() }
+        Self { key: column(), head: column(), full: column(), partial: column(), ladder: column() }
     }
 
     /// The selector that is one on a row of a slot.
     pub(super) fn selector_of(&self, row: usize) -> Column<Fixed> {
         match row {
             KEY => self.key,
-            LINK | ABSORB | OUTPUT => self.head,
+            LINK | ABSORB | OUTPUT | DIGITS..LADDER => self.head,
             PARTIAL..LAST_FULL => self.partial,
             FIRST_FULL..=LAST_ROUND => self.full,
-            DIGITS..LADDER => self.digit,
             _ => self.ladder,
         }
     }
@@ -145,7 +146,7 @@ impl SignatureConfig {
         gates.add("signature.bus_rests", |cells| {
             let is_absorb = columns.coefficient(cells, IS_ABSORB);
             let mut rests = self.selector(cells, self.head) * (one() - is_absorb);
-            for column in [self.full, self.partial, self.digit] {
+            for column in [self.full, self.partial] {
                 rests = rests + self.selector(cells, column);
             }
             rests * transition(columns, cells, &[])
@@ -154,6 +155,11 @@ impl SignatureConfig {
 
     fn selector(&self, cells: Cells<'_, '_>, column: Column<Fixed>) -> Value {
         cells.query_fixed(column, Rotation::cur())
+    }
+
+    /// One on head rows of a kind.
+    fn is(&self, cells: Cells<'_, '_>, columns: &Columns, kind: usize) -> Value {
+        self.selector(cells, self.head) * columns.coefficient(cells, kind)
     }
 
     fn key_gates(&self, gates: &mut Gates<'_>, columns: &Columns) {
@@ -206,18 +212,18 @@ impl SignatureConfig {
             ("signature.hash_canonical", link::HIGH, link::HIGH_ROOM, hash_bound),
         ] {
             gates.add(name, |cells| {
-                let is_link = self.selector(cells, self.head) * columns.coefficient(cells, IS_LINK);
+                let is_link = self.is(cells, columns, IS_LINK);
                 is_link * (columns.cell(cells, value, 0) + columns.cell(cells, room, 0) - constant(bound))
             });
         }
         gates.add("signature.hash_parts", |cells| {
-            let is_link = self.selector(cells, self.head) * columns.coefficient(cells, IS_LINK);
+            let is_link = self.is(cells, columns, IS_LINK);
             let high = columns.cell(cells, link::HIGH, 0) * Fr::from(2).pow_vartime([160]);
             is_link * (high + columns.cell(cells, link::PKH, 0) - columns.cell(cells, link::HASH, 0))
         });
         for lane in 0..rounds::WIDTH {
             gates.add(format!("signature.absorbed[{lane}]"), |cells| {
-                let is_absorb = self.selector(cells, self.head) * columns.coefficient(cells, IS_ABSORB);
+                let is_absorb = self.is(cells, columns, IS_ABSORB);
                 let mut input = columns.coefficient(cells, FIRST_ROUND + lane);
                 if lane > 0 {
                     input = input + columns.cell(cells, lane, 0);
@@ -226,7 +232,7 @@ impl SignatureConfig {
             });
         }
         gates.add("signature.bus", |cells| {
-            let is_absorb = self.selector(cells, self.head) * columns.coefficient(cells, IS_ABSORB);
+            let is_absorb = self.is(cells, columns, IS_ABSORB);
             let mut fraction = |multiplicity: Value, tag: Tag, at: &[usize]| {
                 let elements: Vec<_> = at.iter().map(|column| columns.cell(cells, *column, 0)).collect();
                 Fraction::new(columns, multiplicity, constant(tag.value()), elements)
@@ -260,14 +266,14 @@ impl SignatureConfig {
                 let digit = columns.cell(cells, 1 + i, 0);
                 let product =
                     (1..4).fold(digit.clone(), |product, value| product * (digit.clone() - constant(Fr::from(value))));
-                self.selector(cells, self.digit) * product
+                self.is(cells, columns, IS_DIGITS) * product
             });
         }
         gates.add("signature.accumulator", |cells| {
             let carried = columns.coefficient(cells, CARRY) * columns.cell(cells, 0, -1);
             let sum = (0..DIGITS_PER_ROW)
                 .fold(carried, |sum, i| sum + columns.cell(cells, 1 + i, 0) * Fr::from(1 << (2 * i)));
-            self.selector(cells, self.digit) * (columns.cell(cells, 0, 0) - sum)
+            self.is(cells, columns, IS_DIGITS) * (columns.cell(cells, 0, 0) - sum)
         });
     }
 

@@ -124,5 +124,11 @@ impl SlotConfig {
             );
             selector(cells) * transition(columns, cells, &[tuple, hash])
         });
+        // Only row 0 starts a slot and holds a public input.
+        gates.add("bus.start", |cells| {
+            let start = columns.coefficient(cells, coefficient::START);
+            let first = start * columns.coefficient(cells, coefficient::INSTANCE);
+            selector(cells) * first * cells.query_advice(columns.bus, Rotation::cur())
+        });
     }
 }

@@ -208,7 +208,7 @@ impl Slots {
         self.cells(0).find(|(_, other)| *other == var).map(|(cell, _)| cell)
     }
 
-    /// The cells of a slot that hold values of the program.
+    /// The cells of a slot with the values that they hold.
     pub fn cells(&self, slot: usize) -> impl Iterator<Item = (Cell, Var)> {
         let start = self.start + slot * self.plan.height();
         self.plan.rows.iter().enumerate().flat_map(move |(index, row)| {

@@ -11,8 +11,8 @@ pub struct Attack {
     pub name: String,
     /// Changed cells of the main columns.
     pub cells: Vec<(Cell, Fr)>,
-    /// Added to the running sum on these rows. Empty: the running sum is what it is for the changed cells.
-    pub bus: Vec<(usize, Fr)>,
+    /// `Some`: an attack on the running sum, not on the tuples. Added on these rows to the sum that the changed cells have.
+    pub bus: Option<Vec<(usize, Fr)>>,
     /// Classes of tuples that the attacked region provides falsely, with nobody to draw them.
     pub provides: &'static [&'static str],
 }
@@ -20,6 +20,6 @@ pub struct Attack {
 impl Attack {
     /// Changes cells.
     pub fn cells(name: impl Into<String>, cells: Vec<(Cell, Fr)>) -> Self {
-        Self { name: name.into(), cells, bus: Vec::new(), provides: &[] }
+        Self { name: name.into(), cells, bus: None, provides: &[] }
     }
 }

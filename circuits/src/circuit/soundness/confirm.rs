@@ -5,7 +5,7 @@ use halo2curves::bn256::Fr;
 
 use super::attack::Attack;
 use super::subject::Subject;
-use crate::circuit::check::{COPIES, EDGE, TUPLES};
+use crate::circuit::check::{BUS_END, COPIES, TUPLES};
 
 /// Whether an attack breaks `class` alone, judged on all rows. `halo2`: also that MockProver accepts it on the circuit without
 /// the class, if that is a gate; takes seconds.
@@ -17,14 +17,14 @@ pub fn confirm(subject: &Subject, class: &str, attack: &Attack, halo2: bool) -> 
     }
     let challenges = Subject::challenges();
     let mut bus = checker.running_sum(&witness, challenges);
-    for (row, by) in &attack.bus {
+    for (row, by) in attack.bus.iter().flatten() {
         bus[*row] += by;
     }
     let mut broken = checker.broken_with_bus(&witness, &bus, challenges);
     // What the tape provides falsely leaves the bus unbalanced, as does the loss of a class of tuples.
-    if class != EDGE && (TUPLES.contains(&class) || !attack.provides.is_empty()) {
+    if attack.bus.is_none() && (TUPLES.contains(&class) || !attack.provides.is_empty()) {
         let unbalanced = checker.unbalanced(&witness);
-        if broken.remove(EDGE) == unbalanced.is_empty() {
+        if broken.remove(BUS_END) == unbalanced.is_empty() {
             return false;
         }
         broken.extend(unbalanced.into_iter().filter(|class| !attack.provides.contains(&class.as_str())));
@@ -34,7 +34,7 @@ pub fn confirm(subject: &Subject, class: &str, attack: &Attack, halo2: bool) -> 
     }
     let is_gate = !TUPLES.contains(&class) && !COPIES.contains(&class);
     // The prover computes the running sum, so attacks on it cannot be handed to halo2.
-    if !halo2 || !is_gate || !attack.bus.is_empty() {
+    if !halo2 || !is_gate || attack.bus.is_some() {
         return true;
     }
     let instance: Vec<Fr> = witness.instance.clone();
@@ -43,7 +43,7 @@ pub fn confirm(subject: &Subject, class: &str, attack: &Attack, halo2: bool) -> 
         Ok(prover) => prover.verify().err().into_iter().flatten().all(|failure| {
             !attack.provides.is_empty()
                 && matches!(&failure, VerifyFailure::ConstraintNotSatisfied { constraint, .. }
-                        if constraint.to_string().contains(EDGE))
+                        if constraint.to_string().contains(BUS_END))
         }),
         Err(_) => false,
     }

@@ -133,7 +133,7 @@ pub(super) fn attacks(subject: &Subject) -> Vec<Attack> {
     let tape = &subject.checker.layout().tape;
     let attack = |name: String, path: &[Level], first: usize| {
         let cells = path.iter().enumerate().flat_map(|(level, it)| it.cells(tape, first + level)).collect();
-        Attack { name, cells, bus: Vec::new(), provides: &["bus:path", "bus:hash"] }
+        Attack { name, cells, bus: None, provides: &["bus:path", "bus:hash"] }
     };
     let first = tape.pairs() - IDLE_PAIRS + 1;
     let mut attacks: Vec<Attack> = forgeries().into_iter().map(|(name, path)| attack(name, &path, first)).collect();

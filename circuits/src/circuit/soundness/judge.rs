@@ -49,19 +49,17 @@ impl<'a> Judge<'a> {
     pub fn broken(&mut self, attack: &Attack) -> BTreeSet<String> {
         let honest: Vec<(Cell, Fr)> =
             attack.cells.iter().map(|(cell, _)| (*cell, self.witness.advice.get(cell.0, cell.1))).collect();
-        let rows = self.tuple_rows(attack);
+        let rows = if attack.bus.is_none() { self.tuple_rows(attack) } else { BTreeSet::new() };
         let mut balance = Balance::default();
         self.add_terms(&rows, &mut balance, -Fr::ONE);
         self.write(&attack.cells);
         self.add_terms(&rows, &mut balance, Fr::ONE);
-        self.shift(attack, Fr::ONE);
 
         let mut broken: BTreeSet<String> =
             balance.broken().filter(|class| !attack.provides.contains(&class.as_str())).collect();
         self.add_gates(attack, &mut broken);
         self.add_copies(attack, &mut broken);
 
-        self.shift(attack, -Fr::ONE);
         self.write(&honest);
         broken
     }
@@ -72,15 +70,19 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn shift(&mut self, attack: &Attack, sign: Fr) {
-        for (row, by) in &attack.bus {
-            self.bus[*row] += sign * by;
-        }
+    /// The running sum under an attack on it.
+    fn attacked_sum(&self, attack: &Attack) -> Option<Vec<Fr>> {
+        let shifts = attack.bus.as_ref()?;
+        let mut bus = self.checker.running_sum(&self.witness, Subject::challenges());
+        shifts.iter().for_each(|(row, by)| bus[*row] += by);
+        Some(bus)
     }
 
     fn add_gates(&self, attack: &Attack, broken: &mut BTreeSet<String>) {
+        let bus = self.attacked_sum(attack);
+        let moved = bus.iter().flat_map(|bus| (0..bus.len()).filter(|row| bus[*row] != self.bus[*row]));
         let changed = attack.cells.iter().map(|(cell, _)| *cell);
-        let changed = changed.chain(attack.bus.iter().map(|(row, _)| (self.checker.bus_column(), *row)));
+        let changed = changed.chain(moved.map(|row| (self.checker.bus_column(), row)));
         let mut touched = BTreeSet::new();
         for (column, row) in changed {
             for (gate, rotation) in &self.readers[column] {
@@ -90,12 +92,15 @@ impl<'a> Judge<'a> {
                 }
             }
         }
-        let cells = Assignment { witness: &self.witness, bus: &self.bus, challenges: Subject::challenges() };
+        let cells = Assignment {
+            witness: &self.witness,
+            bus: bus.as_ref().unwrap_or(&self.bus),
+            challenges: Subject::challenges(),
+        };
         for (gate, row) in touched {
             let follows =
                 self.checker.reads()[gate].advice.iter().any(|(column, _)| *column == self.checker.bus_column());
-            if row > self.checker.layout().end || (follows && attack.bus.is_empty()) || !self.checker.is_live(gate, row)
-            {
+            if row > self.checker.layout().end || (follows && bus.is_none()) || !self.checker.is_live(gate, row) {
                 continue;
             }
             let gate = &self.checker.gates()[gate];

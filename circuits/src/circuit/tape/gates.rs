@@ -17,11 +17,23 @@ pub(super) const FIRST: usize = 0;
 /// Coefficient column that is one on the anchor of the last pair.
 pub(super) const LAST: usize = 1;
 
+/// Coefficient column that is one on a permutation's second row; those of the third and fourth follow.
+pub(super) const BETWEEN: usize = 0;
+
+/// The kind of a permutation's row.
+pub(super) fn kind_of(row: usize) -> usize {
+    match row {
+        0 => 0,
+        row if row + 1 == ROWS_PER_PERMUTATION => 2,
+        _ => 1,
+    }
+}
+
 /// The tape's own fixed columns.
 #[derive(Clone, Debug)]
 pub struct TapeConfig {
-    /// One on the permutations' first, second, … row.
-    pub kinds: [Column<Fixed>; ROWS_PER_PERMUTATION],
+    /// One on the permutations' first row, on the rows between, on their last row.
+    pub kinds: [Column<Fixed>; 3],
     /// One on one row of each pair.
     pub anchor: Column<Fixed>,
 }
@@ -91,19 +103,25 @@ impl TapeConfig {
                 let mut sum = constant(Fr::ZERO);
                 let mut common = constant(Fr::ZERO);
                 let mut template = None;
-                for (kind, selector) in self.kinds.iter().enumerate() {
-                    let s = kind * WIDTH + column;
+                for row in 0..ROWS_PER_PERMUTATION {
+                    let s = row * WIDTH + column;
                     if s < HASHED {
                         continue;
                     }
-                    let selector = cells.query_fixed(*selector, Rotation::cur());
+                    let kind = kind_of(row);
+                    let mut selector = cells.query_fixed(self.kinds[kind], Rotation::cur());
                     let affine = &SEQUENCE.inputs[s];
                     if SEQUENCE.invariant.contains(&s) {
-                        common = common + selector.clone();
+                        if kind != 1 || row == 1 {
+                            common = common + selector.clone();
+                        }
+                        if kind == 1 {
+                            selector = selector * columns.coefficient(cells, BETWEEN + row - 1);
+                        }
                         sum = sum - selector * affine.constant;
                         template = Some((s, affine));
                     } else {
-                        let combined = self.affine(columns, cells, kind, affine) + constant(affine.constant);
+                        let combined = self.affine(columns, cells, row, affine) + constant(affine.constant);
                         sum = sum + selector * (columns.cell(cells, column, 0) - combined);
                     }
                 }
@@ -115,9 +133,9 @@ impl TapeConfig {
             });
         }
         gates.add("tape.hash", |cells| {
-            let kind = ROWS_PER_PERMUTATION - 1;
-            let selector = cells.query_fixed(self.kinds[kind], Rotation::cur());
-            selector * (columns.cell(cells, TAPE, 0) - self.affine(columns, cells, kind, &SEQUENCE.output))
+            let row = ROWS_PER_PERMUTATION - 1;
+            let selector = cells.query_fixed(self.kinds[kind_of(row)], Rotation::cur());
+            selector * (columns.cell(cells, TAPE, 0) - self.affine(columns, cells, row, &SEQUENCE.output))
         });
     }
 
@@ -211,6 +229,11 @@ impl TapeConfig {
                 self.kinds.iter().fold(constant(Fr::ZERO), |sum, kind| sum + cells.query_fixed(*kind, Rotation::cur()));
             let rests = tape - cells.query_fixed(self.anchor, Rotation::cur());
             rests * transition(columns, cells, &[])
+        });
+        // The rows after the last anchor add nothing, so this is the sum of all regions, of which the tape is the last.
+        gates.add("bus.end", |cells| {
+            let last = cells.query_fixed(self.anchor, Rotation::cur()) * columns.coefficient(cells, LAST);
+            last * cells.query_advice(columns.bus, Rotation::next())
         });
     }
 }

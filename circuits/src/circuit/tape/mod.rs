@@ -12,6 +12,7 @@
 //! the next pair's nodes, up to the pair with end = 1, whose hashes are the roots. `index` and `levels` are what is left of
 //! them from this level on. A path starts after a pair with end = 1, and there it is provided to the bus, once. A path cut
 //! short is a valid path of fewer levels; whoever draws one fixes the number of levels by its tag.
+//! The tape is the last region: after its last pair the bus must be back at zero.
 //! That `end` is a bit follows: with path = 0 it is 1. With path = 1 and end other than 0 and 1, `levels` is 1 here and, since no
 //! path starts there, 0 in the next pair, which is a level too; from there it only falls, never is 1 again on a tape this
 //! short, so that no pair may end, but the last one must.
@@ -94,10 +95,11 @@ pub enum TapeError {
 pub struct Tape {
     start: usize,
     pairs: usize,
-    kinds: [usize; ROWS_PER_PERMUTATION],
+    kinds: [usize; 3],
     anchor: usize,
     first: usize,
     last: usize,
+    between: [usize; ROWS_PER_PERMUTATION - 2],
 }
 
 /// One pair to be written.
@@ -116,6 +118,7 @@ impl Tape {
             anchor: config.anchor.index(),
             first: columns.coefficients[gates::FIRST].index(),
             last: columns.coefficients[gates::LAST].index(),
+            between: std::array::from_fn(|i| columns.coefficients[gates::BETWEEN + i].index()),
         }
     }
 
@@ -131,8 +134,13 @@ impl Tape {
 
     /// Writes the selectors.
     pub fn fill_fixed(&self, fixed: &mut Table) {
-        for row in self.rows() {
-            fixed.set(self.kinds[(row - self.start) % ROWS_PER_PERMUTATION], row, Fr::ONE);
+        for at in self.rows() {
+            let row = (at - self.start) % ROWS_PER_PERMUTATION;
+            let kind = gates::kind_of(row);
+            fixed.set(self.kinds[kind], at, Fr::ONE);
+            if kind == 1 {
+                fixed.set(self.between[row - 1], at, Fr::ONE);
+            }
         }
         for pair in 0..self.pairs {
             fixed.set(self.anchor, self.cell(pair, row::ANCHOR), Fr::ONE);

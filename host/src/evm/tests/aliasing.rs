@@ -1,4 +1,5 @@
-//! A prover's transcript that encodes one scalar as x + r, the other 256-bit number that stands for the same residue.
+//! A dishonest prover's transcript: it encodes one scalar as x + r, the other 256-bit number that stands for the same
+//! residue, and the identity as (0, 0), as the EVM does.
 
 use std::io;
 

@@ -64,6 +64,8 @@ pub struct Config {
 pub struct Synthetic {
     pub shape: Shape,
     pub seed: u64,
+    /// What fills the tape.
+    pub tape: u64,
 }
 
 /// Coefficients of the recurrence: two linear terms and three fifth powers.
@@ -221,10 +223,10 @@ impl Circuit<Fr> for Synthetic {
             |mut region| {
                 let mut sources = vec![None; config.shape.instances];
                 let mut tape = Vec::new();
-                for row in 0..rows {
-                    tape.push(region.assign_advice(config.tape, row, Value::known(Fr::from(self.seed + 77))).cell());
+                for (row, values) in table.iter().enumerate() {
+                    tape.push(region.assign_advice(config.tape, row, Value::known(Fr::from(self.tape))).cell());
                     for (column, &cell) in config.cells.iter().enumerate() {
-                        let assigned = region.assign_advice(cell, row, Value::known(table[row][column])).cell();
+                        let assigned = region.assign_advice(cell, row, Value::known(values[column])).cell();
                         for i in (0..sources.len()).filter(|&i| self.source(i) == (row, column)) {
                             sources[i] = Some(assigned);
                         }

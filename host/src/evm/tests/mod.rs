@@ -20,8 +20,9 @@ use halo2_axiom::transcript::{EncodedChallenge, TranscriptReadBuffer, Transcript
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use halo2curves::ff::Field;
 use proptest::prelude::*;
+use rand::rngs::mock::StepRng;
 use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
 use revm::inspector::NoOpInspector;
 
 use super::memory::WORD;
@@ -43,7 +44,7 @@ struct Case {
 
 impl Case {
     fn new(shape: Shape, seed: u64) -> Self {
-        let circuit = Synthetic { shape, seed };
+        let circuit = Synthetic { shape, seed, tape: 77 };
         let params = ParamsKZG::<Bn256>::setup(shape.k, ChaCha20Rng::seed_from_u64(1));
         let vk = keygen_vk(&params, &circuit).unwrap();
         let pk = keygen_pk(&params, vk, &circuit).unwrap();
@@ -51,19 +52,23 @@ impl Case {
         let key = encode_verifying_key(&params, pk.get_vk(), instances.len()).unwrap();
         let mut case = Self { params, pk, circuit, proof: Vec::new(), instances, key };
         let mut transcript = KeccakWrite::init(Vec::new());
-        case.prove(&mut transcript);
+        case.prove(ChaCha20Rng::seed_from_u64(seed), &mut transcript);
         case.proof = transcript.finalize();
         case
     }
 
     /// Has the stock prover write a proof.
-    fn prove<E: EncodedChallenge<G1Affine>>(&self, transcript: &mut impl TranscriptWrite<G1Affine, E>) {
+    fn prove<E: EncodedChallenge<G1Affine>>(
+        &self,
+        rng: impl RngCore,
+        transcript: &mut impl TranscriptWrite<G1Affine, E>,
+    ) {
         create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<Bn256>, _, _, _, _>(
             &self.params,
             &self.pk,
             std::slice::from_ref(&self.circuit),
             &[&[&self.instances]],
-            ChaCha20Rng::seed_from_u64(self.circuit.seed),
+            rng,
             transcript,
         )
         .unwrap();
@@ -96,6 +101,12 @@ fn a_proof_of_the_stock_prover_is_accepted() {
     assert!(SMALL.stock_accepts());
     assert_eq!(SMALL.proof.len(), SMALL.key.proof_bytes());
     assert!(SMALL.outcome(&SMALL.proof, &SMALL.instances).accepted);
+}
+
+#[test]
+fn a_key_is_encoded_the_same_every_time() {
+    let again = encode_verifying_key(&SMALL.params, SMALL.pk.get_vk(), SMALL.instances.len()).unwrap();
+    assert_eq!(again, SMALL.key);
 }
 
 proptest! {
@@ -176,7 +187,7 @@ fn scalars_have_one_encoding() {
     let scalars = 1 + instances + SMALL.proof.len() / 32;
     let proves = |aliased: usize| {
         let mut transcript = AliasingWrite::new(aliased);
-        SMALL.prove(&mut transcript);
+        SMALL.prove(ChaCha20Rng::seed_from_u64(4), &mut transcript);
         let mut evm = Evm::new().unwrap();
         let key = evm.deploy_key(&SMALL.key).unwrap();
         let mut call = encode_call(key, &transcript.finalize(), &SMALL.instances);
@@ -190,6 +201,20 @@ fn scalars_have_one_encoding() {
     for aliased in [1, instances, instances + 1, instances + 10] {
         assert!(!proves(aliased), "scalar {aliased}");
     }
+}
+
+#[test]
+fn a_commitment_that_is_the_identity_is_refused() {
+    // A column of zeros, blinded with zeros. The stock transcripts refuse to encode its commitment; this one does not.
+    let accepted = |tape: u64| {
+        let mut case = Case::new(Shape::default(), 4);
+        case.circuit.tape = tape;
+        let mut transcript = AliasingWrite::new(usize::MAX);
+        case.prove(StepRng::new(0, 0), &mut transcript);
+        case.outcome(&transcript.finalize(), &case.instances).accepted
+    };
+    assert!(accepted(1));
+    assert!(!accepted(0));
 }
 
 #[test]

@@ -1,0 +1,303 @@
+//! The appliance: one preset's circuit, setup, keys and engine, ready to turn executed blocks into checked proofs.
+//!
+//! ```text
+//! BlockTrace --Prepared--> public inputs, circuit with witness     (refused here if it does not fit)
+//! data directory --Appliance::open--> setup, keys, engine          (minutes the first time, seconds later)
+//! both --Appliance::prove--> proof --stock verifier--> ProofRecord (nothing unchecked leaves)
+//! ```
+
+use crate::data::DataDirectory;
+use crate::engine::cpu::CpuEngine;
+use crate::engine::{Bases, Engine};
+use crate::evm::{Evm, EvmError, EvmOutcome, encode_verifying_key};
+use crate::keys::{self, CacheOutcome, KeysError};
+use crate::measure::{MIB, Stages, available_memory};
+use crate::progress::Progress;
+use crate::prover::{self, ProverError, ProverKey, VerifyError};
+use crate::record::{BlockRecord, Bytes, ProofRecord, SetupRecord, VERSION, Word, circuit_digest, words};
+use crate::setup::{Setup, SetupError};
+use halo2_axiom::plonk::VerifyingKey;
+use halo2curves::bn256::{Fr, G1Affine};
+use penstock_circuits::circuit::batch::{Batch, BatchCircuit};
+use penstock_circuits::circuit::preset::Preset;
+use penstock_circuits::circuit::witness::CapacityError;
+use penstock_circuits::public_inputs::{ChainNotServed, PublicInputs};
+use penstock_circuits::trace::BlockTrace;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// What computes commitments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EngineChoice {
+    /// The host's own cores.
+    #[default]
+    Cpu,
+}
+
+/// No engine has this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no engine is called {0:?}: there is cpu")]
+pub struct UnknownEngine(String);
+
+/// Which setup the keys are made from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SetupChoice {
+    /// The development setup of the data directory: INSECURE.
+    #[default]
+    Development,
+    /// A setup's file, imported or generated.
+    File(PathBuf),
+}
+
+/// An executed block laid into a preset's circuit.
+pub struct Prepared<'a> {
+    trace: &'a BlockTrace,
+    /// The preset.
+    pub preset: Preset,
+    public: PublicInputs,
+    batch: Batch,
+    circuit: BatchCircuit,
+}
+
+/// Why a block does not go into a preset.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DoesNotFit {
+    /// More of something than the preset has.
+    #[error(transparent)]
+    Capacity(#[from] CapacityError),
+    /// A chain beyond the preset's.
+    #[error(transparent)]
+    Chain(#[from] ChainNotServed),
+}
+
+/// A preset, ready to prove.
+pub struct Appliance {
+    preset: Preset,
+    setup: Setup,
+    key: ProverKey,
+    engine: Box<dyn Engine>,
+    keys: CacheOutcome,
+}
+
+/// Why an appliance does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// No setup.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// No keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// Keys that the prover does not take.
+    #[error(transparent)]
+    Prover(#[from] ProverError),
+    /// Less memory than a proof needs.
+    #[error(
+        "preset {preset} needs about {needed} MiB of memory and {available} MiB are available: free some, or use a smaller preset"
+    )]
+    Memory {
+        /// The preset.
+        preset: Preset,
+        /// MiB needed at least.
+        needed: u64,
+        /// MiB there are.
+        available: u64,
+    },
+}
+
+/// Why there is no checked proof.
+#[derive(Debug, thiserror::Error)]
+pub enum ProveError {
+    /// The prover failed.
+    #[error(transparent)]
+    Prover(#[from] ProverError),
+    /// The prover's own proof is refused.
+    #[error(
+        "the engine {engine} made a proof that does not verify ({source}): nothing was written; run the command again, and report it if it happens again"
+    )]
+    Refused {
+        /// The engine.
+        engine: String,
+        /// What the verifier says.
+        source: VerifyError,
+    },
+}
+
+impl<'a> Prepared<'a> {
+    /// Lays a block into a preset's circuit.
+    ///
+    /// # Errors
+    /// The block does not fit.
+    pub fn new(trace: &'a BlockTrace, preset: Preset) -> Result<Self, DoesNotFit> {
+        let batch = Batch::new(preset);
+        let public = PublicInputs::new(trace, preset.capacities().chains)?;
+        let circuit = batch.assign(trace, &public)?;
+        Ok(Self { trace, preset, public, batch, circuit })
+    }
+
+    /// Lays a block into the smallest preset that holds it.
+    ///
+    /// # Errors
+    /// It does not fit the largest.
+    pub fn smallest(trace: &'a BlockTrace) -> Result<Self, DoesNotFit> {
+        let mut result = Self::new(trace, Preset::Tiny);
+        for preset in Preset::ALL.into_iter().skip(1) {
+            if result.is_err() {
+                result = Self::new(trace, preset);
+            }
+        }
+        result
+    }
+
+    /// The preset's circuit.
+    pub fn batch(&self) -> &Batch {
+        &self.batch
+    }
+}
+
+impl Appliance {
+    /// Gets setup, keys and engine of a preset ready.
+    ///
+    /// # Errors
+    /// One of them cannot be had, or there is too little memory.
+    pub fn open(
+        preset: Preset,
+        batch: &Batch,
+        setup: &SetupChoice,
+        engine: EngineChoice,
+        data: &DataDirectory,
+        stages: &Stages,
+        progress: Progress,
+    ) -> Result<Self, OpenError> {
+        check_memory(preset, batch)?;
+        let setup = stages.time("setup", || match setup {
+            SetupChoice::Development => data.development_setup(batch.k(), progress),
+            SetupChoice::File(file) => data.fitted_setup(file, batch.k(), progress),
+        })?;
+        let (pk, keys) = stages
+            .time("keys", || keys::load_or_build(&data.keys(), preset.name(), &setup, &batch.shape(), progress))?;
+        let key = ProverKey::new(pk)?;
+        let bases = Bases { monomial: setup.monomial().clone(), lagrange: setup.lagrange().clone() };
+        let engine: Box<dyn Engine> = match engine {
+            EngineChoice::Cpu => Box::new(CpuEngine::new(bases)),
+        };
+        Ok(Self { preset, setup, key, engine, keys })
+    }
+
+    /// Proves a block and has the stock verifier check the proof.
+    ///
+    /// # Errors
+    /// There is no proof, or it does not verify.
+    pub fn prove(
+        &self,
+        prepared: &Prepared<'_>,
+        block: Word,
+        seed: Option<[u8; 32]>,
+        stages: &Stages,
+    ) -> Result<ProofRecord, ProveError> {
+        let instance = prepared.public.instance();
+        let proof = prover::prove(&self.key, self.engine.as_ref(), &prepared.circuit, &[&instance], seed, stages)?;
+        stages
+            .time("verify", || prover::verify(self.key.vk(), self.setup.params(), &[&instance], &proof))
+            .map_err(|source| ProveError::Refused { engine: self.engine.name().into(), source })?;
+        Ok(ProofRecord {
+            version: VERSION,
+            preset: self.preset,
+            engine: self.engine.name().into(),
+            setup: self.setup_record(),
+            circuit: circuit_digest(self.key.vk()),
+            block: BlockRecord::new(block, prepared.trace),
+            instances: words(&instance),
+            proof: Bytes(proof),
+            stages: stages.spans(),
+        })
+    }
+
+    /// The setup.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// The setup, by name.
+    pub fn setup_record(&self) -> SetupRecord {
+        SetupRecord { origin: self.setup.origin().clone(), digest: Word(self.setup.digest()) }
+    }
+
+    /// The verifying key.
+    pub fn vk(&self) -> &VerifyingKey<G1Affine> {
+        self.key.vk()
+    }
+
+    /// Where the keys came from.
+    pub fn keys(&self) -> &CacheOutcome {
+        &self.keys
+    }
+
+    /// What computes the commitments.
+    pub fn engine(&self) -> &str {
+        self.engine.name()
+    }
+}
+
+/// What the verifier contract on an EVM in memory says to a proof.
+///
+/// # Errors
+/// The key cannot be put there, or the call not be made; a refused proof is an outcome.
+pub fn verify_on_evm(
+    setup: &Setup,
+    vk: &VerifyingKey<G1Affine>,
+    instance: &[Fr],
+    proof: &[u8],
+) -> Result<EvmOutcome, EvmError> {
+    let key = encode_verifying_key(setup.params(), vk, instance.len())?;
+    let mut evm = Evm::new()?;
+    let address = evm.deploy_key(&key)?;
+    evm.verify(address, proof, instance)
+}
+
+/// Refuses to start what would end in the system killing the process.
+fn check_memory(preset: Preset, batch: &Batch) -> Result<(), OpenError> {
+    let (needed, available) = (memory_needed(batch) / MIB, available_memory().map(|bytes| bytes / MIB));
+    match available {
+        Some(available) if available < needed => Err(OpenError::Memory { preset, needed, available }),
+        _ => Ok(()),
+    }
+}
+
+/// Bytes that a proof takes, as measured within a tenth: the key's columns as values, coefficients and on every coset; the
+/// advice as values, coefficients and on one coset; the quotient's pieces twice; two bases, each twice (a point is two
+/// elements); and a quarter more for everything else.
+fn memory_needed(batch: &Batch) -> u64 {
+    let report = batch.report();
+    let cosets = report.degree - 1;
+    let key = (report.fixed_columns + report.copy_columns + 2) * (2 + cosets);
+    let polynomials = key + 3 * report.advice_columns + 2 * cosets + 2 * 2 * 2;
+    ((polynomials * size_of::<Fr>()) as u64 * 5 / 4) << batch.k()
+}
+
+impl EngineChoice {
+    /// All engines.
+    pub const ALL: [Self; 1] = [Self::Cpu];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+        }
+    }
+}
+
+impl FromStr for EngineChoice {
+    type Err = UnknownEngine;
+
+    fn from_str(name: &str) -> Result<Self, UnknownEngine> {
+        Self::ALL.into_iter().find(|engine| engine.name() == name).ok_or_else(|| UnknownEngine(name.into()))
+    }
+}
+
+impl fmt::Display for EngineChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

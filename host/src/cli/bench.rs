@@ -1,0 +1,184 @@
+//! `penstock bench prove`: a block full of Transfers, each between accounts of its own, and what its proof costs.
+
+use super::Context;
+use super::arguments::{EngineArguments, SetupArguments, preset};
+use super::error::CommandError;
+use super::proof::{Means, ProofFigures};
+use super::report::Report;
+use penstock::appliance::verify_on_evm;
+use penstock::measure::{Span, Stages, Stopwatch};
+use penstock::record::block_id;
+use penstock::sealed::SealedError;
+use penstock_circuits::chain::Chain;
+use penstock_circuits::circuit::preset::{Capacities, Preset};
+use penstock_circuits::eddsa::{PrivateKey, SignatureError};
+use penstock_circuits::operation::{
+    Block, FIRST_USER, Kind, Owner, POOLED_USD, PubKeyHash, Signed, SignedOperation, Transfer,
+};
+use penstock_circuits::packing::{NotPackable, PackedAmount, PackedFee};
+use penstock_circuits::state::{Genesis, GenesisAccount, GenesisBalance, GenesisReserve, State};
+use serde::Serialize;
+use std::env;
+
+/// What every account starts with.
+const BALANCE: u128 = 1_000_000;
+const AMOUNT: u128 = 1_000;
+const FEE: u128 = 10;
+/// A stablecoin that pools into [`POOLED_USD`].
+const STABLECOIN: u16 = 17;
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Proves a block full of Transfers.
+    Prove(Arguments),
+}
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Capacity preset.
+    #[arg(long, value_name = "PRESET", value_parser = preset())]
+    preset: Preset,
+    #[command(flatten)]
+    engine: EngineArguments,
+    #[command(flatten)]
+    setup: SetupArguments,
+}
+
+#[derive(Serialize)]
+struct Outcome {
+    #[serde(flatten)]
+    figures: ProofFigures,
+    transfers: usize,
+    /// Witness, proof and stock verification.
+    cpu_seconds_per_transfer: f64,
+    /// From the start of the command: genesis, signatures, setup and keys from the disk, EVM and all.
+    command_seconds: f64,
+    command_cpu_seconds: f64,
+    command_cpu_seconds_per_transfer: f64,
+    verified: bool,
+    evm_verified: bool,
+    evm_gas: u64,
+}
+
+pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError> {
+    let Command::Prove(arguments) = command;
+    let watch = Stopwatch::start();
+    let stages = Stages::new(context.progress.spinner("proof"));
+    let transfers = capacity(&arguments.preset.capacities());
+    let sample = |error: &dyn std::fmt::Display| CommandError::Usage(format!("the sample block is broken: {error}"));
+    let people: Vec<Person> = (0..transfers.max(2)).map(Person::new).collect();
+    let block = stages.time("sign", || block(&people, transfers)).map_err(|error| sample(&error))?;
+    let folder = tempfile::tempdir().map_err(|error| SealedError::io("create a folder in", &env::temp_dir(), error))?;
+    let state = stages.time("genesis", || State::init(folder.path(), &genesis(&people)))?;
+    let (trace, _) = stages.time("execute", || state.execute(&block))?;
+
+    let means = Means {
+        preset: Some(arguments.preset),
+        setup: arguments.setup.choice(),
+        engine: arguments.engine.engine,
+        seed: None,
+    };
+    let witnessed = means.witness(&trace, &stages, context)?;
+    let appliance = means.open(&witnessed, &stages, context)?;
+    let proved = means.prove(&appliance, &witnessed, block_id(&block)?, &stages)?;
+    let public = proved.record.verify(appliance.setup(), appliance.vk())?;
+    let evm = stages
+        .time("EVM", || verify_on_evm(appliance.setup(), appliance.vk(), &public.instance(), &proved.record.proof.0))?;
+    if !evm.accepted {
+        return Err(CommandError::EvmRefused);
+    }
+
+    let figures = ProofFigures::new(&proved.record, appliance.setup().is_insecure(), proved.span, &stages)?;
+    let Span { seconds, cpu_seconds } = watch.elapsed();
+    let each = |cpu_seconds: f64| cpu_seconds / transfers as f64;
+    let outcome = Outcome {
+        transfers,
+        cpu_seconds_per_transfer: each(figures.cpu_seconds),
+        command_seconds: seconds,
+        command_cpu_seconds: cpu_seconds,
+        command_cpu_seconds_per_transfer: each(cpu_seconds),
+        verified: true,
+        evm_verified: evm.accepted,
+        evm_gas: evm.gas_used,
+        figures,
+    };
+    let text = outcome.figures.tables(|facts| {
+        facts
+            .add("gas on an EVM", outcome.evm_gas)
+            .add("transfers", transfers)
+            .add("CPU seconds a transfer", format_args!("{:.3}", outcome.cpu_seconds_per_transfer))
+            .add("the whole command's", format_args!("{:.3}", outcome.command_cpu_seconds_per_transfer))
+    });
+    Report::new(&outcome, text)
+}
+
+/// How many Transfers fill a preset.
+fn capacity(capacities: &Capacities) -> usize {
+    let slots = capacities.slots.iter().find(|(kind, _)| *kind == Kind::Transfer).map_or(0, |(_, slots)| *slots);
+    slots.min(capacities.signatures)
+}
+
+/// Somebody with an address and a key, both made of a number.
+struct Person {
+    owner: Owner,
+    key: PrivateKey,
+}
+
+impl Person {
+    fn new(number: usize) -> Self {
+        let mut bytes = [0; 32];
+        bytes[24..].copy_from_slice(&(number as u64 + 1).to_be_bytes());
+        Self { owner: Owner(bytes), key: PrivateKey::new(bytes) }
+    }
+}
+
+/// Everybody with a key and a balance; the collector has an address above theirs.
+fn genesis(people: &[Person]) -> Genesis {
+    let account = |person: &Person| GenesisAccount {
+        owner: person.owner,
+        pub_key_hash: PubKeyHash::of(&person.key.public_key()),
+        balances: vec![GenesisBalance { sub: 0, token: POOLED_USD, amount: BALANCE }],
+    };
+    let collector = Owner([0xff; 32]);
+    Genesis {
+        collector: GenesisAccount { owner: collector, pub_key_hash: PubKeyHash::default(), balances: Vec::new() },
+        accounts: people.iter().map(account).collect(),
+        reserves: vec![GenesisReserve {
+            chain: Chain::Ethereum.id(),
+            l1_token: STABLECOIN,
+            l2_token: POOLED_USD,
+            amount: BALANCE * people.len() as u128,
+        }],
+    }
+}
+
+/// Why the sample block is none.
+#[derive(Debug, thiserror::Error)]
+enum SampleError {
+    #[error(transparent)]
+    Amount(#[from] NotPackable),
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+}
+
+/// Each account sends to the next.
+fn block(people: &[Person], transfers: usize) -> Result<Block, SampleError> {
+    let (amount, fee) = (PackedAmount::new(AMOUNT)?, PackedFee::new(FEE)?);
+    let operations = people.iter().take(transfers).zip(FIRST_USER..).map(|(person, from)| {
+        let next = (from - FIRST_USER + 1) % people.len() as u32;
+        let body = Transfer {
+            from,
+            from_sub: 0,
+            token: POOLED_USD,
+            amount,
+            to: FIRST_USER + next,
+            to_sub: 0,
+            to_owner: people[next as usize].owner,
+            fee,
+            nonce: 0,
+            time: 0,
+        };
+        Ok(SignedOperation::Transfer(Signed::sign(body, &person.key)?))
+    });
+    Ok(Block { number: 1, timestamp: 0, operations: operations.collect::<Result<_, SampleError>>()? })
+}

@@ -1,0 +1,170 @@
+//! What `demo`, `prove` and `bench` have in common: a block goes in, a checked proof and its figures come out.
+
+use super::Context;
+use super::arguments::warn_if_insecure;
+use super::error::CommandError;
+use super::report::{Facts, table};
+use penstock::appliance::{Appliance, EngineChoice, Prepared, SetupChoice};
+use penstock::measure::{Span, StageSpan, Stages, Stopwatch, peak_rss_mib};
+use penstock::record::{BlockRecord, ProofRecord, SetupRecord, Word};
+use penstock_circuits::chain;
+use penstock_circuits::circuit::preset::Preset;
+use penstock_circuits::trace::BlockTrace;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// With what a block is to be proved.
+pub struct Means {
+    /// The preset; the smallest that holds the block if there is none.
+    pub preset: Option<Preset>,
+    /// The setup.
+    pub setup: SetupChoice,
+    /// The engine.
+    pub engine: EngineChoice,
+    /// The seed of the blinding.
+    pub seed: Option<[u8; 32]>,
+}
+
+/// A block's witness, with what making it took.
+pub struct Witnessed<'a> {
+    prepared: Prepared<'a>,
+    span: Span,
+}
+
+/// A proof, with what making it took.
+pub struct Proved {
+    /// The record.
+    pub record: ProofRecord,
+    /// Witness, proof and stock verification.
+    pub span: Span,
+}
+
+impl Means {
+    /// Lays an executed block into the preset.
+    pub fn witness<'a>(
+        &self,
+        trace: &'a BlockTrace,
+        stages: &Stages,
+        context: &Context,
+    ) -> Result<Witnessed<'a>, CommandError> {
+        let watch = Stopwatch::start();
+        let prepared = stages.time("witness", || match self.preset {
+            Some(preset) => Prepared::new(trace, preset),
+            None => Prepared::smallest(trace),
+        })?;
+        if self.preset.is_none() {
+            context.note(format_args!("preset {}: the smallest that holds the block", prepared.preset));
+        }
+        Ok(Witnessed { prepared, span: watch.elapsed() })
+    }
+
+    /// Gets setup, keys and engine ready.
+    pub fn open(
+        &self,
+        witnessed: &Witnessed<'_>,
+        stages: &Stages,
+        context: &Context,
+    ) -> Result<Appliance, CommandError> {
+        let Prepared { preset, .. } = witnessed.prepared;
+        let batch = witnessed.prepared.batch();
+        let data = context.data()?;
+        let appliance = Appliance::open(preset, batch, &self.setup, self.engine, &data, stages, context.progress)?;
+        context.note(appliance.keys());
+        warn_if_insecure(context, appliance.setup());
+        Ok(appliance)
+    }
+
+    /// Proves the block.
+    pub fn prove(
+        &self,
+        appliance: &Appliance,
+        witnessed: &Witnessed<'_>,
+        block: Word,
+        stages: &Stages,
+    ) -> Result<Proved, CommandError> {
+        let watch = Stopwatch::start();
+        let record = appliance.prove(&witnessed.prepared, block, self.seed, stages)?;
+        Ok(Proved { record, span: witnessed.span + watch.elapsed() })
+    }
+}
+
+/// What is told of a proof.
+#[derive(Serialize)]
+pub struct ProofFigures {
+    pub block: u64,
+    pub operations: usize,
+    pub operations_by_chain: BTreeMap<String, usize>,
+    pub old_root: Word,
+    pub new_root: Word,
+    pub preset: &'static str,
+    pub engine: String,
+    pub setup: SetupRecord,
+    pub insecure: bool,
+    pub circuit: Word,
+    pub proof_bytes: usize,
+    pub prove_seconds: f64,
+    pub cpu_seconds: f64,
+    pub peak_rss_mib: Option<u64>,
+    pub stages: Vec<StageSpan>,
+}
+
+impl ProofFigures {
+    /// Of a proof that took `span`, in a command whose stages were these.
+    pub fn new(record: &ProofRecord, insecure: bool, span: Span, stages: &Stages) -> Result<Self, CommandError> {
+        Ok(Self {
+            block: record.block.number,
+            operations: record.block.operations.len(),
+            operations_by_chain: by_chain(&record.block)?,
+            old_root: record.block.old_root,
+            new_root: record.block.new_root,
+            preset: record.preset.name(),
+            engine: record.engine.clone(),
+            setup: record.setup.clone(),
+            insecure,
+            circuit: record.circuit,
+            proof_bytes: record.proof.0.len(),
+            prove_seconds: span.seconds,
+            cpu_seconds: span.cpu_seconds,
+            peak_rss_mib: peak_rss_mib(),
+            stages: stages.spans(),
+        })
+    }
+
+    /// The tables: operations by chain, stages, and `facts` with what is known of every proof in front.
+    pub fn tables(&self, facts: impl FnOnce(Facts) -> Facts) -> String {
+        let chains = self.operations_by_chain.iter().map(|(chain, count)| [chain.clone(), count.to_string()]);
+        let row = |name: &str, seconds: f64, cpu: f64| [name.into(), format!("{seconds:.2}"), format!("{cpu:.2}")];
+        let stages = self.stages.iter().map(|span| row(&span.stage, span.seconds, span.cpu_seconds));
+        let total = [row("witness to checked proof", self.prove_seconds, self.cpu_seconds)];
+        let known = Facts::default()
+            .add("block", self.block)
+            .add("old root", self.old_root)
+            .add("new root", self.new_root)
+            .add("preset", self.preset)
+            .add("engine", &self.engine)
+            .add("setup", &self.setup.origin)
+            .add("proof", format_args!("{} bytes", self.proof_bytes))
+            .add("peak memory", megabytes(self.peak_rss_mib));
+        [
+            table(["operations", "number"], chains),
+            table(["stage", "seconds", "CPU seconds"], stages.chain(total)),
+            facts(known).to_string(),
+        ]
+        .concat()
+    }
+}
+
+/// Mebibytes for people.
+pub fn megabytes(mib: Option<u64>) -> String {
+    mib.map_or_else(|| "unknown".into(), |mib| format!("{mib} MiB"))
+}
+
+/// How many operations each chain checks, and how many none does.
+pub fn by_chain(block: &BlockRecord) -> Result<BTreeMap<String, usize>, CommandError> {
+    let mut counts = BTreeMap::new();
+    for pubdata in block.pubdata()? {
+        let name = pubdata.chain().map_or_else(|| "in the rollup".into(), chain::name);
+        *counts.entry(name).or_default() += 1;
+    }
+    Ok(counts)
+}

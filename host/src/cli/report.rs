@@ -1,0 +1,82 @@
+//! What a command says on stdout: tables for people, or one JSON object for programs.
+
+use super::error::CommandError;
+use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+use serde_json::Value;
+use std::fmt::Display;
+use std::io::{self, Write};
+
+/// A command's result, in both forms.
+pub struct Report {
+    value: Value,
+    text: String,
+}
+
+impl Report {
+    /// The object for programs, and what people read instead.
+    pub fn new(value: &impl Serialize, text: impl Into<String>) -> Result<Self, CommandError> {
+        Ok(Self { value: serde_json::to_value(value)?, text: text.into() })
+    }
+
+    /// JSON for both.
+    pub fn from_value(value: Value) -> Self {
+        let text = format!("{value:#}");
+        Self { value, text }
+    }
+
+    /// Prints the object, or the text. Whoever stops reading has read enough.
+    pub fn print(&self, json: bool) -> io::Result<()> {
+        match self.write(json) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
+    }
+
+    fn write(&self, json: bool) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        if json {
+            writeln!(stdout, "{}", self.value)?
+        } else {
+            writeln!(stdout, "{}", self.text.trim_end())?
+        }
+        stdout.flush()
+    }
+}
+
+/// Labels with their values.
+#[derive(Default)]
+pub struct Facts(Vec<[String; 2]>);
+
+impl Facts {
+    /// One more.
+    pub fn add(mut self, label: &str, value: impl Display) -> Self {
+        self.0.push([label.into(), value.to_string()]);
+        self
+    }
+}
+
+impl Display for Facts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut table = Table::new();
+        table.load_preset(presets::UTF8_BORDERS_ONLY);
+        table.add_rows(&self.0);
+        writeln!(f, "{table}")
+    }
+}
+
+/// A table under a heading of column names; all columns but the first are aligned to the right. Nothing if it has no rows.
+pub fn table<const COLUMNS: usize>(
+    heading: [&str; COLUMNS],
+    rows: impl IntoIterator<Item = [String; COLUMNS]>,
+) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_FULL_CONDENSED).set_header(heading).add_rows(rows);
+    if table.row_count() == 0 {
+        return String::new();
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    format!("{table}\n")
+}

@@ -1,0 +1,153 @@
+//! The data directory: where setups, keys and demonstration proofs are kept between runs.
+//!
+//! Everything in it can be deleted; it is made again when needed. A development setup made again is another one,
+//! though: proofs made under the old one no longer verify here.
+//!
+//! ```text
+//! setups/insecure-k14.srs          development setups, generated on first use
+//! setups/1f2e3d4c5b6a7988-k14.srs  larger imported setups cut to a size, by the larger one's digest
+//! keys/                            see `keys`
+//! ```
+
+use crate::progress::Progress;
+use crate::sealed;
+use crate::setup::{Setup, SetupError};
+use directories::ProjectDirs;
+use std::path::{Path, PathBuf};
+
+/// Where setups and keys are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataDirectory(PathBuf);
+
+impl DataDirectory {
+    /// The directory at a path; it need not exist yet.
+    pub fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    /// Where the platform keeps caches, if it has such a place.
+    pub fn of_platform() -> Option<Self> {
+        ProjectDirs::from("", "", "penstock").map(|directories| Self(directories.cache_dir().into()))
+    }
+
+    /// The directory of keys.
+    pub fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
+    /// The directory of proofs that nobody gave a path for.
+    pub fn proofs(&self) -> PathBuf {
+        self.0.join("proofs")
+    }
+
+    /// The file of the development setup of this size.
+    pub fn development_setup_path(&self, k: u32) -> PathBuf {
+        self.0.join(format!("setups/insecure-k{k}.srs"))
+    }
+
+    /// The development setup of this size, `None` if none was generated yet.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub fn existing_development_setup(&self, k: u32) -> Result<Option<Setup>, SetupError> {
+        existing(&self.development_setup_path(k))
+    }
+
+    /// The development setup of this size, generated if need be; a second process that needs it waits for the first.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn development_setup(&self, k: u32, progress: Progress) -> Result<Setup, SetupError> {
+        if let Some(setup) = self.existing_development_setup(k)? {
+            return Ok(setup);
+        }
+        self.keep(&self.development_setup_path(k), || Setup::insecure(k, None, progress))
+    }
+
+    /// The setup in `file`, cut to 2^k powers; the cut is kept, since its Lagrange basis takes long.
+    ///
+    /// # Errors
+    /// The file cannot be read, is damaged or too small; the cut cannot be kept.
+    pub fn fitted_setup(&self, file: &Path, k: u32, progress: Progress) -> Result<Setup, SetupError> {
+        let info = Setup::info(file)?;
+        if info.k == k {
+            return Setup::read(file);
+        }
+        if info.k < k {
+            return Err(SetupError::TooSmall { has: info.k, needs: k });
+        }
+        let cut = self.0.join(format!("setups/{}-k{k}.srs", hex::encode(&info.digest[..8])));
+        match existing(&cut)? {
+            Some(setup) => Ok(setup),
+            None => self.keep(&cut, || Setup::read(file)?.truncated(k, progress)),
+        }
+    }
+
+    /// The setup at `path`, made and written there if it is not there once nobody else is at it.
+    fn keep(&self, path: &Path, make: impl FnOnce() -> Result<Setup, SetupError>) -> Result<Setup, SetupError> {
+        let _lock = sealed::lock(path)?;
+        if let Some(setup) = existing(path)? {
+            return Ok(setup);
+        }
+        let setup = make()?;
+        setup.write(path)?;
+        Ok(setup)
+    }
+}
+
+fn existing(path: &Path) -> Result<Option<Setup>, SetupError> {
+    match Setup::read(path) {
+        Ok(setup) => Ok(Some(setup)),
+        Err(SetupError::File(error)) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use std::fs;
+
+    fn directory() -> (tempfile::TempDir, DataDirectory) {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDirectory::new(folder.path().join("data"));
+        (folder, data)
+    }
+
+    #[test]
+    fn a_development_setup_is_generated_once() {
+        let (_folder, data) = directory();
+        assert!(data.existing_development_setup(4).unwrap().is_none());
+        let first = data.development_setup(4, Progress::Silent).unwrap();
+        assert!(first.is_insecure());
+        assert_eq!(data.development_setup(4, Progress::Silent).unwrap().digest(), first.digest());
+        assert_ne!(data.development_setup(5, Progress::Silent).unwrap().digest(), first.digest());
+    }
+
+    #[test]
+    fn a_damaged_development_setup_is_an_error_and_not_replaced() {
+        let (_folder, data) = directory();
+        data.development_setup(4, Progress::Silent).unwrap();
+        let path = data.development_setup_path(4);
+        let mut bytes = fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        assert!(data.development_setup(4, Progress::Silent).is_err());
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+    }
+
+    #[test]
+    fn a_larger_setup_is_cut_once_and_a_smaller_one_refused() {
+        let (folder, data) = directory();
+        let file = folder.path().join("large.srs");
+        let large = Setup::insecure(6, Some([1; 32]), Progress::Silent).unwrap();
+        large.write(&file).unwrap();
+        let cut = data.fitted_setup(&file, 4, Progress::Silent).unwrap();
+        assert_eq!((cut.k(), cut.s_g2()), (4, large.s_g2()));
+        assert_eq!(data.fitted_setup(&file, 4, Progress::Silent).unwrap().digest(), cut.digest());
+        assert_eq!(data.fitted_setup(&file, 6, Progress::Silent).unwrap().digest(), large.digest());
+        let error = data.fitted_setup(&file, 7, Progress::Silent).unwrap_err();
+        assert!(matches!(error, SetupError::TooSmall { has: 6, needs: 7 }), "{error}");
+    }
+}
