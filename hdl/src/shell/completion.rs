@@ -35,7 +35,7 @@ impl Layout {
 }
 
 /// From replies to completions.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 #[allow(missing_docs)]
 pub struct CompletionRing {
     pub clock: Signal<In, Clock>,
@@ -83,41 +83,14 @@ impl CompletionRing {
     /// For so many sources of replies.
     pub fn new(sources: usize) -> Self {
         Self {
-            clock: Default::default(),
-            reset: Default::default(),
-            base: Default::default(),
-            mask: Default::default(),
-            head: Default::default(),
-            tail: Default::default(),
-            now: Default::default(),
-            submission_head: Default::default(),
             reply_data: several(sources),
             reply_valid: several(sources),
             reply_ready: several(sources),
-            write_start: Default::default(),
-            write_address: Default::default(),
-            write_record: Default::default(),
-            write_busy: Default::default(),
-            write_fault: Default::default(),
-            completed: Default::default(),
-            fatal: Default::default(),
-            fatal_address: Default::default(),
             arbiter: RoundRobin::new(),
             layout: Layout::new(),
-            index: Default::default(),
-            phase: Default::default(),
-            held: Default::default(),
-            waiting: Default::default(),
-            starting: Default::default(),
-            writing: Default::default(),
-            fault: Default::default(),
-            at: Default::default(),
-            request: Default::default(),
-            free: Default::default(),
-            following: Default::default(),
-            start: Default::default(),
             one_hot: (0..sources).map(|k| Parameter::new((1u64 << k).into())).collect(),
             _sources: sources,
+            ..Self::default()
         }
     }
 }

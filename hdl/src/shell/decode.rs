@@ -6,7 +6,9 @@
 
 use std::fmt::Write;
 
-use penstock_abi::{ALIGNMENT, COMMAND_BYTES, COMMANDS, Capabilities, Command, CommandLayout, ELEMENT_BYTES, Field, Opcode, Status};
+use penstock_abi::{
+    ALIGNMENT, COMMAND_BYTES, COMMANDS, Capabilities, Command, CommandLayout, ELEMENT_BYTES, Field, Opcode, Status,
+};
 use rust_hdl::prelude::*;
 
 use super::leaf::leaf;

@@ -51,7 +51,18 @@ impl Logic for LiteSlave {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, addressed, address, filled, data, strobe, answered, asked, asked_address, offered, value
+            self,
+            clock,
+            addressed,
+            address,
+            filled,
+            data,
+            strobe,
+            answered,
+            asked,
+            asked_address,
+            offered,
+            value
         );
         // Writes.
         self.aw_ready.next = !self.addressed.q.val();

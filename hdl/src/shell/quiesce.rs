@@ -8,7 +8,6 @@
 
 use rust_hdl::prelude::*;
 
-
 /// Orders resets.
 #[derive(LogicBlock, Default)]
 #[allow(missing_docs)]
@@ -16,8 +15,8 @@ pub struct Quiesce {
     pub clock: Signal<In, Clock>,
     /// Power-up reset: clears at once.
     pub reset: Signal<In, Bit>,
-    pub soft: Signal<In, Bit>,
-    pub function: Signal<In, Bit>,
+    pub soft_reset: Signal<In, Bit>,
+    pub function_reset: Signal<In, Bit>,
     /// Something is under way on the bus.
     pub pending: Signal<In, Bit>,
     pub halt: Signal<Out, Bit>,
@@ -51,10 +50,10 @@ impl Logic for Quiesce {
                 self.quiet.d.next = 0.into();
             }
         }
-        if self.soft.val() | self.function.val() {
+        if self.soft_reset.val() | self.function_reset.val() {
             self.active.d.next = true;
         }
-        if self.function.val() {
+        if self.function_reset.val() {
             self.whole.d.next = true;
         }
         if self.reset.val() {

@@ -9,7 +9,7 @@ use super::arbiter::{MASTERS, RoundRobin};
 use super::leaf::{Parameter, several};
 
 /// Joins readers numbered from 0: a reader's number is its identifier on the bus.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 #[allow(missing_docs)]
 pub struct ReadMux {
     pub clock: Signal<In, Clock>,
@@ -46,31 +46,16 @@ impl ReadMux {
     pub fn new(readers: usize) -> Self {
         assert!(readers <= MASTERS, "identifiers have four bits");
         Self {
-            clock: Default::default(),
-            reset: Default::default(),
             ar_valid: several(readers),
             ar_ready: several(readers),
             ar_address: several(readers),
             ar_length: several(readers),
             r_valid: several(readers),
-            bus_ar_id: Default::default(),
-            bus_ar_address: Default::default(),
-            bus_ar_length: Default::default(),
-            bus_ar_valid: Default::default(),
-            bus_ar_ready: Default::default(),
-            bus_r_id: Default::default(),
-            bus_r_valid: Default::default(),
-            pending: Default::default(),
             arbiter: RoundRobin::new(),
-            full: Default::default(),
-            id: Default::default(),
-            address: Default::default(),
-            length: Default::default(),
-            free: Default::default(),
-            request: Default::default(),
             one_hot: (0..readers).map(|k| Parameter::new((1u64 << k).into())).collect(),
             number: (0..readers).map(|k| Parameter::new((k as u64).into())).collect(),
             _readers: readers,
+            ..Self::default()
         }
     }
 }

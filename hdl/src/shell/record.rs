@@ -31,12 +31,12 @@ impl<const D: usize, const S: usize> RecordWriter<D, S> {
             (
                 format!("is_short ? {{rest[{half}-1:0], rest[{half}-1:0]}} : rest"),
                 format!(
-                    "!is_short ? {{{S}{{1'b1}}}} : aw_address[{lane}] ? {{{{{bytes}{{1'b1}}}}, {bytes}'d0}} : {{{bytes}'d0, {{{bytes}{{1'b1}}}}}}",
+                    "!is_short ? {{{S}{{sending}}}} : aw_address[{lane}] ? {{{{{bytes}{{1'b1}}}}, {bytes}'d0}} : {{{bytes}'d0, {{{bytes}{{1'b1}}}}}}",
                     lane = bytes.trailing_zeros()
                 ),
             )
         } else {
-            (format!("rest[{D}-1:0]"), format!("{{{S}{{1'b1}}}}"))
+            (format!("rest[{D}-1:0]"), format!("{{{S}{{sending}}}}"))
         };
         Self::from_text(format!(
             "// module: record_writer_{D}

@@ -144,8 +144,10 @@ fn reading(capabilities: &Capabilities) -> String {
         };
         let _ = writeln!(cases, "    {}: read_data = {value};", register.offset);
         if u64::from(register.offset) < Command::IDENTIFY_BYTES {
-            let _ = writeln!(identity, "always @(*) identity[{}+:32] = {value};", register.offset * 8);
+            let _ = writeln!(identity, "  identity[{}+:32] = {value};", register.offset * 8);
         }
     }
-    format!("always @(*) begin\n  case (read_address)\n{cases}    default: read_data = 0;\n  endcase\nend\n{identity}")
+    format!(
+        "always @(*) begin\n  case (read_address)\n{cases}    default: read_data = 0;\n  endcase\nend\nalways @(*) begin\n{identity}end\n"
+    )
 }

@@ -9,7 +9,7 @@ use super::arbiter::{MASTERS, RoundRobin};
 use super::leaf::{Parameter, several};
 
 /// Joins writers numbered from 0, with beats of `D` bits, `S` bytes: a writer's number is its identifier on the bus.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 #[allow(missing_docs)]
 pub struct WriteMux<const D: usize, const S: usize> {
     pub clock: Signal<In, Clock>,
@@ -58,8 +58,6 @@ impl<const D: usize, const S: usize> WriteMux<D, S> {
     pub fn new(writers: usize) -> Self {
         assert!(writers <= MASTERS, "identifiers have four bits");
         Self {
-            clock: Default::default(),
-            reset: Default::default(),
             aw_valid: several(writers),
             aw_ready: several(writers),
             aw_address: several(writers),
@@ -70,32 +68,11 @@ impl<const D: usize, const S: usize> WriteMux<D, S> {
             w_strobe: several(writers),
             w_last: several(writers),
             b_valid: several(writers),
-            bus_aw_id: Default::default(),
-            bus_aw_address: Default::default(),
-            bus_aw_length: Default::default(),
-            bus_aw_valid: Default::default(),
-            bus_aw_ready: Default::default(),
-            bus_w_valid: Default::default(),
-            bus_w_ready: Default::default(),
-            bus_w_data: Default::default(),
-            bus_w_strobe: Default::default(),
-            bus_w_last: Default::default(),
-            bus_b_id: Default::default(),
-            bus_b_valid: Default::default(),
             arbiter: RoundRobin::new(),
-            asked: Default::default(),
-            owned: Default::default(),
-            owner: Default::default(),
-            id: Default::default(),
-            address: Default::default(),
-            length: Default::default(),
-            free: Default::default(),
-            request: Default::default(),
-            open: Default::default(),
-            beat: Default::default(),
             one_hot: (0..writers).map(|k| Parameter::new((1u64 << k).into())).collect(),
             number: (0..writers).map(|k| Parameter::new((k as u64).into())).collect(),
             _writers: writers,
+            ..Self::default()
         }
     }
 }

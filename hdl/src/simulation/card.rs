@@ -80,7 +80,7 @@ impl RtlCard {
             r_ready: lite("rready")?,
             reset: port("reset")?,
             function_reset: port("function_reset")?,
-            interrupt: port("interrupt")?,
+            interrupt: port("interrupt_request")?,
             interrupt_taken: port("interrupt_taken")?,
         };
         let bus = AxiBus::new(&simulation, options)?;
