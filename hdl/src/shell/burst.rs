@@ -11,7 +11,8 @@ use super::leaf::leaf;
 const PAGE_BYTES: usize = 4096;
 
 leaf! {
-    /// A run comes in with `start`; its bursts leave in order, each when `take` meets `valid`. `abort` drops what is left.
+    /// A run comes in with `start`; its bursts leave in order, each when `take` meets `valid`. `abort` drops what is left
+    /// of the run before.
     BurstSplitter {
         start: Bit, address: Bits<64>, beats: Bits<32>, take: Bit, abort: Bit,
         => valid: Bit, burst_address: Bits<64>, burst_beats: Bits<16>,
@@ -43,7 +44,7 @@ always @(posedge clock) begin
     burst_beats <= left < longest ? left : longest;
     valid <= 1;
   end
-  if (reset || abort) begin
+  if (reset || (abort && !start)) begin
     left <= 0;
     valid <= 0;
   end

@@ -31,18 +31,19 @@ impl<const D: usize, const S: usize> RecordWriter<D, S> {
             (
                 format!("is_short ? {{rest[{half}-1:0], rest[{half}-1:0]}} : rest"),
                 format!(
-                    "!is_short ? {{{S}{{sending}}}} : aw_address[{lane}] ? {{{{{bytes}{{1'b1}}}}, {bytes}'d0}} : {{{bytes}'d0, {{{bytes}{{1'b1}}}}}}",
-                    lane = bytes.trailing_zeros()
+                    "!is_short ? {{{S}{{sending}}}} : is_upper ? {{{{{bytes}{{1'b1}}}}, {bytes}'d0}} : {{{bytes}'d0, {{{bytes}{{1'b1}}}}}}",
                 ),
             )
         } else {
             (format!("rest[{D}-1:0]"), format!("{{{S}{{sending}}}}"))
         };
+        // A bus address is that of a whole beat.
+        let lane = S.trailing_zeros();
         Self::from_text(format!(
             "// module: record_writer_{D}
 reg [{RECORD_BITS}-1:0] rest;
 reg [7:0] left;
-reg is_short, waiting, sending, answered;
+reg is_short, is_upper, waiting, sending, answered;
 always @(*) aw_length = is_short ? {short} - 1 : {long} - 1;
 always @(*) w_valid = sending;
 always @(*) w_data = {data};
@@ -53,7 +54,8 @@ always @(*) pending = aw_valid || sending || answered;
 always @(posedge clock) begin
   if (start) begin
     rest <= record;
-    aw_address <= address;
+    aw_address <= {{address[63:{lane}], {lane}'d0}};
+    is_upper <= address[5];
     is_short <= short;
     fault <= 0;
     waiting <= 1;

@@ -25,7 +25,7 @@ penstock_hdl::card! {
 /// Where host memory is.
 pub const BASE: u64 = 0x12_3456_0000;
 const SUBMISSION: u64 = 0x1000 - 2 * COMMAND_BYTES as u64;
-const COMPLETION: u64 = 0x20000 - 4 * COMPLETION_BYTES as u64;
+const COMPLETION: u64 = 0x3f000 - 4 * COMPLETION_BYTES as u64;
 const RADIX_BITS: u32 = 260;
 
 /// How a command ended.
