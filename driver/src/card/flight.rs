@@ -122,7 +122,10 @@ pub(super) fn submit(
     bases: Option<Arc<PinnedBases>>,
 ) -> Result<Ticket, CardError> {
     let after = card.options.timeout;
-    let has_slot = |flight: &mut Flight| (flight.under_way() < flight.queue.capacity()).then_some(Ok(()));
+    let has_slot = |flight: &mut Flight| {
+        let accepts = flight.failure.is_none() && flight.under_way() < flight.queue.capacity();
+        accepts.then_some(Ok(()))
+    };
     let full = || (None, CardError::RingFull { after });
     let (mut flight, ()) = wait_until(card, Instant::now() + after, has_slot, full)?;
     while flight.commands.contains_key(&flight.next_id) {
