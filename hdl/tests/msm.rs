@@ -11,7 +11,9 @@ use penstock_hdl::msm::behavioural::BehaviouralAdder;
 use penstock_hdl::msm::bench::{Engine, Job, Scalar, Stalls, Sum};
 use penstock_hdl::msm::config::MsmConfig;
 use penstock_hdl::msm::finish::finish;
+use penstock_hdl::msm::measure::measure;
 use penstock_hdl::msm::plan;
+use penstock_hdl::msm::scalars::{Distribution, used_windows};
 use penstock_hdl::msm::top::MsmBehavioural;
 use penstock_hdl::verilator::{Library, Options};
 use rand::{Rng, SeedableRng};
@@ -99,7 +101,8 @@ fn msm(
     vectors: &[Vec<Scalar>],
     stalls: Stalls,
 ) -> Vec<Residue> {
-    let planned = plan::passes(config, bases.len() as u32, vectors.len(), config.windows());
+    let used = used_windows(config, vectors.iter().flatten());
+    let planned = plan::passes(config, bases.len() as u32, vectors.len(), &used);
     let jobs: Vec<Job> = planned
         .iter()
         .map(|planned| {
@@ -132,4 +135,31 @@ fn a_random_job_gives_the_sum_of_its_products() {
     let scalars = random_scalars(&mut random, 300);
     let results = msm(&mut engine, &config, &bases, std::slice::from_ref(&scalars), Stalls::default());
     assert_eq!(results, [expected(&bases, &scalars)]);
+}
+
+/// The parameters of the two shapes, round the behavioural adder.
+fn pipelined() -> MsmConfig {
+    MsmConfig { adder_latency: 200, memory_latency: 2, ..config(13, 20) }
+}
+
+fn compact() -> MsmConfig {
+    MsmConfig { adder_latency: 400, adder_interval: 36, alternate: false, ..config(11, 1) }
+}
+
+#[test]
+fn no_distribution_stalls_the_pipelined_adder() {
+    let config = pipelined();
+    let mut engine = behavioural(&config);
+    use Distribution::*;
+    for distribution in [Uniform, AllEqual, TwoValues, Sorted, MostlyOnes, WitnessLike] {
+        let points: usize = std::env::var("POINTS").map_or(1 << 14, |points| points.parse().unwrap());
+        let scalars = distribution.scalars(points, &config.order);
+        let measured = measure(&mut engine, &config, &scalars).unwrap_or_else(|error| panic!("{error}"));
+        println!(
+            "{distribution:?}: {:.4} {:.4} {:.0}/s {measured:?}",
+            measured.cycles_per_digit(),
+            measured.cycles_per_bucket(),
+            measured.simulated_per_second()
+        );
+    }
 }

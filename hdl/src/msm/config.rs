@@ -158,25 +158,10 @@ impl MsmConfig {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_scalar_of_the_full_size_needs_the_windows_that_hold_its_carries() {
-        for (bits, windows) in [(4, 64), (8, 32), (10, 26), (11, 24), (12, 22), (13, 20), (16, 16)] {
-            let config = MsmConfig { window_bits: bits, ..example() };
-            assert_eq!(config.windows(), windows, "{bits}");
-        }
-    }
-
-    #[test]
-    fn a_deeper_address_map_than_the_addresses_is_refused() {
-        assert!(example().check().is_ok());
-        assert!(MsmConfig { groups: 200, ..example() }.check().is_err());
-    }
-
-    fn example() -> MsmConfig {
-        MsmConfig {
+impl MsmConfig {
+    /// Some engine, for unit tests.
+    pub(crate) fn example() -> Self {
+        Self {
             modulus: BigUint::from(13u8),
             one: BigUint::from(1u8),
             order: (BigUint::from(3u8) << 252) - 1u8,
@@ -190,5 +175,24 @@ mod tests {
             adder_latency: 400,
             adder_interval: 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scalar_of_the_full_size_needs_the_windows_that_hold_its_carries() {
+        for (bits, windows) in [(4, 64), (8, 32), (10, 26), (11, 24), (12, 22), (13, 20), (16, 16)] {
+            let config = MsmConfig { window_bits: bits, ..MsmConfig::example() };
+            assert_eq!(config.windows(), windows, "{bits}");
+        }
+    }
+
+    #[test]
+    fn a_deeper_address_map_than_the_addresses_is_refused() {
+        assert!(MsmConfig::example().check().is_ok());
+        assert!(MsmConfig { groups: 200, ..MsmConfig::example() }.check().is_err());
     }
 }

@@ -25,11 +25,13 @@ mod digits;
 pub mod finish;
 pub mod intake;
 mod leaf;
+pub mod measure;
 mod memory;
 mod pairs;
 pub mod pass;
 pub mod plan;
 mod reduce;
+pub mod scalars;
 mod slots;
 pub mod top;
 
