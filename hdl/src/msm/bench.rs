@@ -37,19 +37,19 @@ pub struct Outcome {
     pub reduction_cycles: u64,
 }
 
-/// How often, in 256, each stream pauses.
+/// How often, in 256 cycles, each stream pauses; 256 is always.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stalls {
     /// Passes are not offered.
-    pub pass: u8,
+    pub pass: u16,
     /// Bases are not offered.
-    pub base: u8,
+    pub base: u16,
     /// Scalars are not offered.
-    pub scalar: u8,
+    pub scalar: u16,
     /// Sums are not taken.
-    pub sum: u8,
+    pub sum: u16,
     /// Counters are not taken.
-    pub done: u8,
+    pub done: u16,
     /// Which sequence of pauses.
     pub seed: u64,
 }
@@ -276,14 +276,14 @@ impl Engine {
         before != *last
     }
 
-    fn goes(&mut self, stall: u8) -> bool {
+    fn goes(&mut self, stall: u16) -> bool {
         if stall == 0 {
             return true;
         }
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
-        (self.random >> 24) as u8 >= stall
+        (self.random >> 24) as u8 as u16 >= stall
     }
 
     fn stuck(&self, quiet: u64) -> BenchError {

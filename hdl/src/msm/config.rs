@@ -13,6 +13,8 @@
 use num_bigint::BigUint;
 
 use super::ADDRESS_BITS;
+use crate::field::{Field, Shape, to_montgomery};
+use crate::point::PointAdderConfig;
 
 /// Bits of a scalar stream's word and of a base's coordinate.
 pub const WORD_BITS: usize = 256;
@@ -47,6 +49,29 @@ pub struct MsmConfig {
 }
 
 impl MsmConfig {
+    /// The engine of a shape.
+    ///
+    /// `pipelined`: 20 windows of 13 bits, so that bases stream once; two memories of 84,480 slots in UltraRAM.
+    /// `compact`: one window of 11 bits a pass; 1,024 buckets and 64 rows and columns in block RAM.
+    pub fn of(shape: Shape) -> Self {
+        let adder = PointAdderConfig { shape };
+        let pipelined = shape == Shape::Pipelined;
+        Self {
+            modulus: Field::Base.modulus(),
+            one: to_montgomery(Field::Base, &BigUint::from(1u8)),
+            order: Field::Scalar.modulus(),
+            window_bits: if pipelined { 13 } else { 11 },
+            groups: if pipelined { 20 } else { 1 },
+            memory_latency: if pipelined { 2 } else { 1 },
+            alternate: pipelined,
+            reductions: 2,
+            pair_depth: if pipelined { 32 } else { 8 },
+            digit_depth: if pipelined { 32 } else { 8 },
+            adder_latency: adder.latency(),
+            adder_interval: adder.interval(),
+        }
+    }
+
     /// Checks what the address map and the digits rely on.
     ///
     /// # Errors
@@ -158,41 +183,20 @@ impl MsmConfig {
 }
 
 #[cfg(test)]
-impl MsmConfig {
-    /// Some engine, for unit tests.
-    pub(crate) fn example() -> Self {
-        Self {
-            modulus: BigUint::from(13u8),
-            one: BigUint::from(1u8),
-            order: (BigUint::from(3u8) << 252) - 1u8,
-            window_bits: 13,
-            groups: 20,
-            memory_latency: 1,
-            alternate: true,
-            reductions: 2,
-            pair_depth: 16,
-            digit_depth: 16,
-            adder_latency: 400,
-            adder_interval: 1,
-        }
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_scalar_of_the_full_size_needs_the_windows_that_hold_its_carries() {
         for (bits, windows) in [(4, 64), (8, 32), (10, 26), (11, 24), (12, 22), (13, 20), (16, 16)] {
-            let config = MsmConfig { window_bits: bits, ..MsmConfig::example() };
+            let config = MsmConfig { window_bits: bits, ..MsmConfig::of(Shape::Pipelined) };
             assert_eq!(config.windows(), windows, "{bits}");
         }
     }
 
     #[test]
     fn a_deeper_address_map_than_the_addresses_is_refused() {
-        assert!(MsmConfig::example().check().is_ok());
-        assert!(MsmConfig { groups: 200, ..MsmConfig::example() }.check().is_err());
+        assert!(MsmConfig::of(Shape::Pipelined).check().is_ok());
+        assert!(MsmConfig { groups: 200, ..MsmConfig::of(Shape::Pipelined) }.check().is_err());
     }
 }

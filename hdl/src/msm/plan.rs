@@ -62,11 +62,12 @@ pub fn stretches(points: usize, gap: usize, idle: impl Fn(usize) -> bool) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::field::Shape;
 
     #[test]
     fn every_vector_meets_every_used_window_once() {
         for groups in [1, 3, 5, 20, 64] {
-            let config = MsmConfig { groups, ..MsmConfig::example() };
+            let config = MsmConfig { groups, ..MsmConfig::of(Shape::Pipelined) };
             for vectors in [1, 2, 7] {
                 let used: Vec<bool> = (0..20).map(|window| window % 7 != 0).collect();
                 let planned = passes(&config, 5, vectors, &used);
@@ -89,7 +90,7 @@ mod tests {
 
     #[test]
     fn nothing_to_do_is_no_pass() {
-        let config = MsmConfig::example();
+        let config = MsmConfig::of(Shape::Pipelined);
         assert!(passes(&config, 0, 1, &[true; 20]).is_empty());
         assert!(passes(&config, 9, 1, &[false; 20]).is_empty());
     }

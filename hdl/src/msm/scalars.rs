@@ -111,10 +111,11 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::field::Shape;
 
     #[test]
     fn the_windows_of_small_scalars_are_the_low_ones() {
-        let config = MsmConfig::example();
+        let config = MsmConfig::of(Shape::Pipelined);
         let used = |scalar: Scalar| used_windows(&config, [scalar].iter());
         let low = |count: usize| (0..config.windows()).map(|window| window < count).collect::<Vec<_>>();
         assert_eq!(used([0; 4]), low(0));
@@ -129,7 +130,7 @@ mod tests {
 
     #[test]
     fn digits_add_up_in_every_window_of_the_largest_scalar() {
-        let config = MsmConfig::example();
+        let config = MsmConfig::of(Shape::Pipelined);
         let digits = (&config.order - 1u8).to_u64_digits();
         let used = used_windows(&config, [[digits[0], digits[1], digits[2], digits[3]]].iter());
         assert!(*used.last().unwrap());

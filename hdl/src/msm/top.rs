@@ -6,7 +6,10 @@ use super::behavioural::BehaviouralAdder;
 use super::config::{MsmConfig, WORD_BITS};
 use super::core::MsmCore;
 use super::intake::PASS_BITS;
-use super::{BASE_BITS, OUT_BITS};
+use super::{BASE_BITS, OUT_BITS, TAG_BITS};
+use crate::emit::{Design, EmitError, emit};
+use crate::field::Shape;
+use crate::point::{PointAdder, PointAdderConfig};
 
 /// Declares an engine's top with the given adder.
 macro_rules! engine {
@@ -116,4 +119,29 @@ macro_rules! engine {
 engine! {
     /// The engine round an adder that only keeps time.
     MsmBehavioural, BehaviouralAdder
+}
+
+engine! {
+    /// The engine with the adder of a shape.
+    Msm, PointAdder<TAG_BITS>
+}
+
+/// The engine of `config` with the adder of `shape`, as `msm_pipelined` or `msm_compact`.
+///
+/// # Errors
+/// See [`EmitError`].
+pub fn design(shape: Shape, config: &MsmConfig) -> Result<Design, EmitError> {
+    let top = match shape {
+        Shape::Pipelined => "msm_pipelined",
+        Shape::Compact => "msm_compact",
+    };
+    emit(top, || Msm::new(config, PointAdder::new(&PointAdderConfig { shape })))
+}
+
+/// The engine of `config` with an adder that only keeps time, as `msm_behavioural`.
+///
+/// # Errors
+/// See [`EmitError`].
+pub fn behavioural_design(config: &MsmConfig) -> Result<Design, EmitError> {
+    emit("msm_behavioural", || MsmBehavioural::new(config, BehaviouralAdder::new(config)))
 }
