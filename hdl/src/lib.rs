@@ -13,6 +13,9 @@
 //! `<name>_ready` and moves a word at each rising edge with valid and ready high.
 
 pub mod emit;
+pub mod field;
+pub mod msm;
+pub mod point;
 pub mod shell;
 pub mod simulation;
 pub mod verilator;
