@@ -13,4 +13,5 @@
 //! `<name>_ready` and moves a word at each rising edge with valid and ready high.
 
 pub mod emit;
+pub mod poseidon;
 pub mod verilator;
