@@ -49,7 +49,7 @@ struct Package {
 pub(crate) fn run() -> Result<()> {
     let policy = fs::read_to_string(shell::root().join("deny.toml")).context("cannot read deny.toml")?;
     let policy: Policy = toml::from_str(&policy).context("deny.toml")?;
-    let metadata = shell::command("", "cargo metadata --format-version 1 --locked --all-features")
+    let metadata = shell::command("", &["cargo", "metadata", "--format-version", "1", "--locked", "--all-features"])
         .output()
         .context("cannot start `cargo metadata`")?;
     if !metadata.status.success() {

@@ -21,7 +21,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Says which tools the tasks need and which of them are here.
+    /// Installs what tests and campaigns need beyond Rust.
     Setup,
     /// Runs formatter, lints, licence check and tests: what has to pass before a merge.
     Ci,

@@ -1,79 +1,139 @@
-//! `cargo xtask setup`: what the tasks need beyond Rust. Building, testing and proving need nothing.
+//! `cargo xtask setup`: installs what tests and campaigns need beyond Rust.
+//!
+//! Debian packages (as root; otherwise it prints the command) and a Python virtual environment in Penstock's cache
+//! folder with the pinned tools of `requirements.txt`. What is there already is left alone: a second run takes no time.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use penstock_hdl::verilator::cache_folder;
 
 use crate::shell;
-use anyhow::{Result, bail};
+
+const REQUIREMENTS: &str = include_str!("../requirements.txt");
 
 struct Tool {
     name: &'static str,
-    version: &'static str,
+    /// A command that succeeds where the tool is there.
+    probe: &'static [&'static str],
     needed_for: &'static str,
-    required: bool,
-    how: &'static str,
+    source: Source,
 }
 
-const TOOLS: [Tool; 6] = [
+enum Source {
+    /// A Debian package that is installed.
+    Apt(&'static str),
+    /// Has to be installed by hand, like this.
+    Required(&'static str),
+    /// May be missing.
+    Optional(&'static str),
+}
+
+const TOOLS: [Tool; 9] = [
     Tool {
         name: "cargo",
-        version: "cargo --version",
+        probe: &["cargo", "--version"],
         needed_for: "building",
-        required: true,
-        how: "https://rustup.rs",
+        source: Source::Required("https://rustup.rs"),
     },
     Tool {
         name: "rustfmt",
-        version: "cargo fmt --version",
+        probe: &["cargo", "fmt", "--version"],
         needed_for: "cargo xtask ci",
-        required: true,
-        how: "rustup component add rustfmt",
+        source: Source::Required("rustup component add rustfmt"),
     },
     Tool {
         name: "clippy",
-        version: "cargo clippy --version",
+        probe: &["cargo", "clippy", "--version"],
         needed_for: "cargo xtask ci",
-        required: true,
-        how: "rustup component add clippy",
+        source: Source::Required("rustup component add clippy"),
     },
     Tool {
         name: "nextest",
-        version: "cargo nextest --version",
+        probe: &["cargo", "nextest", "--version"],
         needed_for: "faster tests in cargo xtask ci",
-        required: false,
-        how: "cargo install cargo-nextest --locked",
+        source: Source::Optional("cargo install cargo-nextest --locked"),
     },
     Tool {
         name: "node",
-        version: "node --version",
+        probe: &["node", "--version"],
         needed_for: "cargo xtask contracts, recording test vectors again",
-        required: false,
-        how: "apt install nodejs, or https://nodejs.org",
+        source: Source::Optional("apt install nodejs, or https://nodejs.org"),
     },
     Tool {
         name: "npm",
-        version: "npm --version",
+        probe: &["npm", "--version"],
         needed_for: "cargo xtask contracts, recording test vectors again",
-        required: false,
-        how: "apt install npm, or https://nodejs.org",
+        source: Source::Optional("apt install npm, or https://nodejs.org"),
+    },
+    Tool { name: "c++", probe: &["c++", "--version"], needed_for: "simulation of the RTL", source: Source::Apt("g++") },
+    Tool {
+        name: "perl",
+        probe: &["perl", "-MPod::Usage", "-e", "1"],
+        needed_for: "Verilator's driver",
+        source: Source::Apt("perl"),
+    },
+    Tool {
+        name: "venv",
+        probe: &["python3", "-c", "import ensurepip, venv"],
+        needed_for: "Verilator, yosys and nextpnr",
+        source: Source::Apt("python3-venv"),
     },
 ];
 
 pub(crate) fn run() -> Result<()> {
-    let mut missing = Vec::new();
-    for Tool { name, version, needed_for, required, how } in TOOLS {
-        match shell::output(version) {
-            Some(found) => println!("{name:8} {}", found.lines().next().unwrap_or_default()),
-            None => {
-                println!(
-                    "{name:8} missing ({}; for {needed_for}): {how}",
-                    if required { "required" } else { "optional" }
-                );
-                missing.extend(required.then_some(name));
+    let mut by_hand = Vec::new();
+    let mut packages = Vec::new();
+    for Tool { name, probe, needed_for, source } in &TOOLS {
+        let found = shell::output(probe);
+        let state = match (&found, source) {
+            (Some(version), _) => version.lines().next().unwrap_or_default().to_owned(),
+            (None, Source::Apt(package)) => {
+                packages.push(*package);
+                format!("missing (for {needed_for}), Debian package {package}")
             }
-        }
+            (None, Source::Required(how)) => {
+                by_hand.push(*name);
+                format!("missing (required for {needed_for}): {how}")
+            }
+            (None, Source::Optional(how)) => format!("missing (optional, for {needed_for}): {how}"),
+        };
+        println!("{name:8} {state}");
     }
-    if missing.is_empty() {
-        println!("Nothing else is needed.");
-        Ok(())
-    } else {
-        bail!("missing: {}", missing.join(", "))
+    if !by_hand.is_empty() {
+        bail!("missing: {}", by_hand.join(", "));
     }
+    install_packages(&packages)?;
+    install_python_tools()
+}
+
+fn install_packages(packages: &[&str]) -> Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let install = format!("apt-get install --yes --no-install-recommends {}", packages.join(" "));
+    if !rustix::process::geteuid().is_root() {
+        bail!("run `sudo {install}`, then this again");
+    }
+    shell::run("", "apt-get update")?;
+    shell::run("", &install)
+}
+
+/// The virtual environment is made again when the pinned versions change.
+fn install_python_tools() -> Result<()> {
+    let folder = cache_folder().join("tools");
+    let stamp = folder.join("requirements.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == REQUIREMENTS) {
+        println!("{:8} {}", "python", folder.display());
+        return Ok(());
+    }
+    let path = folder.to_str().context("the cache folder's path is not UTF-8; set PENSTOCK_CACHE")?;
+    shell::run_words("", &["python3", "-m", "venv", "--clear", path])?;
+    let requirements = shell::root().join("sim/xtask/requirements.txt");
+    let (pip, requirements) = (folder.join("bin/pip"), requirements.to_string_lossy().into_owned());
+    shell::run_words(
+        "",
+        &[&pip.to_string_lossy(), "install", "--quiet", "--disable-pip-version-check", "-r", &requirements],
+    )?;
+    fs::write(&stamp, REQUIREMENTS).with_context(|| format!("cannot write {}", stamp.display()))
 }

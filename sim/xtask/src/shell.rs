@@ -9,31 +9,36 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A program to be run in `directory`, relative to the root, with words split at spaces.
-pub(crate) fn command(directory: &str, line: &str) -> Command {
-    let mut words = line.split(' ');
+/// A program to be run in `directory`, relative to the root.
+pub(crate) fn command(directory: &str, words: &[&str]) -> Command {
     // Cargo says which cargo runs us, so that a pinned toolchain stays in use.
-    let program = match words.next().unwrap_or_default() {
+    let program = match words.first().copied().unwrap_or_default() {
         "cargo" => std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
         program => program.into(),
     };
     let mut command = Command::new(program);
-    command.args(words).current_dir(root().join(directory));
+    command.args(words.iter().skip(1)).current_dir(root().join(directory));
     command
 }
 
-/// Runs `line` in `directory` with its output shown.
+/// Runs `line`, split at spaces, in `directory` with its output shown.
 pub(crate) fn run(directory: &str, line: &str) -> Result<()> {
+    run_words(directory, &line.split(' ').collect::<Vec<_>>())
+}
+
+/// Runs a program with arguments that may hold spaces.
+pub(crate) fn run_words(directory: &str, words: &[&str]) -> Result<()> {
+    let line = words.join(" ");
     eprintln!("$ {line}");
-    let status = command(directory, line).status().with_context(|| format!("cannot start `{line}`"))?;
+    let status = command(directory, words).status().with_context(|| format!("cannot start `{line}`"))?;
     if !status.success() {
         bail!("`{line}` failed: {status}");
     }
     Ok(())
 }
 
-/// The standard output of `line`, if it starts and succeeds.
-pub(crate) fn output(line: &str) -> Option<String> {
-    let output = command("", line).stderr(Stdio::null()).output().ok().filter(|output| output.status.success())?;
+/// The standard output of `words`, if the program starts and succeeds.
+pub(crate) fn output(words: &[&str]) -> Option<String> {
+    let output = command("", words).stderr(Stdio::null()).output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
