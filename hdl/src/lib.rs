@@ -14,4 +14,6 @@
 
 pub mod emit;
 pub mod poseidon;
+pub mod field;
+pub mod point;
 pub mod verilator;
