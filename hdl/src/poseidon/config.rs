@@ -1,7 +1,9 @@
 //! How large an engine is, and what follows from that: threads, queues, rates.
 
+use crate::field::{Field, PipelinedMultiplier, RADIX_BITS, Shape};
+
 use super::schedule::{Microprogram, ScheduleError};
-use super::standin::MultiplierConfig;
+use super::serial::SerialMultiplier;
 
 /// Width of a thread's number.
 pub const SLOT_BITS: usize = 7;
@@ -14,6 +16,31 @@ const DISTANCE: usize = 2;
 pub(super) const OUTSIDE_MULTIPLIER: usize = 5;
 /// Cycles from an addend's read to where the sum can be read as an addend.
 const ADDEND_LOOP: usize = 5;
+
+/// Which multiplier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MultiplierConfig {
+    /// `Pipelined` or `Compact`.
+    pub shape: Shape,
+}
+
+impl MultiplierConfig {
+    /// Cycles from operands to product.
+    pub fn latency(&self) -> usize {
+        match self.shape {
+            Shape::Pipelined => PipelinedMultiplier::latency(Field::Scalar),
+            Shape::Compact => SerialMultiplier::LATENCY,
+        }
+    }
+
+    /// Cycles between two starts.
+    pub fn interval(&self) -> usize {
+        match self.shape {
+            Shape::Pipelined => 1,
+            Shape::Compact => SerialMultiplier::INTERVAL,
+        }
+    }
+}
 
 /// One lane: a multiplier and the threads that keep it busy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,7 +78,7 @@ impl LaneConfig {
     /// # Errors
     /// None for the distance used here; see [`ScheduleError`].
     pub fn microprogram(&self) -> Result<Microprogram, ScheduleError> {
-        Microprogram::new(self.multiplier.radix_bits(), DISTANCE)
+        Microprogram::new(RADIX_BITS, DISTANCE)
     }
 }
 
@@ -62,4 +89,16 @@ pub struct EngineConfig {
     pub lanes: usize,
     /// Each of them.
     pub lane: LaneConfig,
+}
+
+impl EngineConfig {
+    /// The engine of a shape.
+    pub fn of(shape: Shape) -> Self {
+        let lanes = match shape {
+            // One lane of LUTs: the multi-scalar multiplication has the part's DSPs.
+            Shape::Compact => 1,
+            Shape::Pipelined => 4,
+        };
+        Self { lanes, lane: LaneConfig { multiplier: MultiplierConfig { shape } } }
+    }
 }

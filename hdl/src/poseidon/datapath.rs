@@ -15,15 +15,15 @@
 //! A product is below 2p and 2^255 is 2.65p, so results stay below 2^255 whatever is added up: no other reduction is
 //! needed before the hash leaves the engine.
 
-#![allow(missing_docs)]
-
 use rust_hdl::prelude::*;
+
+use crate::field::{ELEMENT_BITS, Field, OPERAND_BITS};
 
 use super::config::{LaneConfig, OUTSIDE_MULTIPLIER, SLOT_BITS};
 use super::control::{CANONICAL_BITS, CONSTANT_BITS, ControlWord, Late, PC_BITS, REGISTER_BITS, constants, words};
 use super::leaf::{DelayLine, Memory, RegisterFile, Ring, Table};
+use super::multiplier::Multiplier;
 use super::schedule::Microprogram;
-use super::standin::{ELEMENT_BITS, Field, Multiplier, OPERAND_BITS};
 
 /// Width of a result.
 pub const RESULT_BITS: usize = 255;

@@ -2,15 +2,14 @@
 //!
 //! All lanes work at one speed, so dealing in strict rotation costs no time and keeps the order without tags.
 
-#![allow(missing_docs)]
-
 use rust_hdl::prelude::*;
+
+use crate::field::Field;
 
 use super::config::EngineConfig;
 use super::datapath::RESULT_BITS;
 use super::lane::Lane;
 use super::schedule::Microprogram;
-use super::standin::Field;
 
 /// As many lanes as the rotation has room for. A hash takes up to five cycles at the exit, so that even these are served.
 pub const MAX_LANES: usize = 64;
@@ -18,18 +17,27 @@ pub const MAX_LANES: usize = 64;
 /// Streams pairs in (two canonical elements, the first in the low 256 bits) and their hashes, canonical, out.
 #[derive(LogicBlock)]
 pub struct PoseidonEngine {
+    /// The clock.
     pub clock: Signal<In, Clock>,
+    /// Drops what is in flight.
     pub reset: Signal<In, Bit>,
+    /// Two canonical elements, the first in the low 256 bits.
     pub pairs_data: Signal<In, Bits<512>>,
+    /// A pair is offered.
     pub pairs_valid: Signal<In, Bit>,
+    /// A pair is taken; comes from a register.
     pub pairs_ready: Signal<Out, Bit>,
+    /// A canonical element.
     pub hashes_data: Signal<Out, Bits<256>>,
+    /// A hash is offered; comes from a register.
     pub hashes_valid: Signal<Out, Bit>,
+    /// A hash is taken.
     pub hashes_ready: Signal<In, Bit>,
     /// Pairs taken whose hash has not left.
     pub in_flight: Signal<Out, Bits<16>>,
-    /// The lane that takes the next pair, and the one whose hash is next: one bit each.
+    /// The lane that takes the next pair, as one bit.
     pub dealing: Signal<Out, Bits<MAX_LANES>>,
+    /// The lane whose hash is next, as one bit.
     pub collecting: Signal<Out, Bits<MAX_LANES>>,
     lanes: Vec<Lane>,
     // The pair to deal, and one that came while it waited.

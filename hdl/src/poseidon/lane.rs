@@ -1,7 +1,5 @@
 //! A lane: threads, datapath and queue, as one block with a stream of pairs in and a stream of hashes out.
 
-#![allow(missing_docs)]
-
 use rust_hdl::prelude::*;
 
 use super::config::{COUNTER_BITS, LaneConfig};

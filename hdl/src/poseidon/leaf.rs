@@ -3,8 +3,6 @@
 //! Their depth is a number, not a type, so that a lane is as small as its threads are few. They have no model for rust-hdl's
 //! simulator, which nothing here uses.
 
-#![allow(missing_docs)]
-
 use rust_hdl::prelude::*;
 
 /// One write port and one read port; what is read appears in the next cycle and is older than a write in the same cycle.

@@ -1,42 +1,11 @@
 //! A lane's multiplier, whichever it is: the one that starts a product in every cycle, or the serial one.
 
-#![allow(missing_docs)]
-
 use rust_hdl::prelude::*;
 
-use crate::field::{ELEMENT_BITS, Field, OPERAND_BITS, PipelinedMultiplier, RADIX_BITS, Shape};
+use crate::field::{ELEMENT_BITS, Field, OPERAND_BITS, PipelinedMultiplier, Shape};
 
+use super::config::MultiplierConfig;
 use super::serial::SerialMultiplier;
-
-/// Which multiplier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct MultiplierConfig {
-    /// `Pipelined` or `Compact`.
-    pub shape: Shape,
-}
-
-impl MultiplierConfig {
-    /// Cycles from operands to product.
-    pub fn latency(&self) -> usize {
-        match self.shape {
-            Shape::Pipelined => PipelinedMultiplier::latency(Field::Scalar),
-            Shape::Compact => SerialMultiplier::LATENCY,
-        }
-    }
-
-    /// Cycles between two starts.
-    pub fn interval(&self) -> usize {
-        match self.shape {
-            Shape::Pipelined => 1,
-            Shape::Compact => SerialMultiplier::INTERVAL,
-        }
-    }
-
-    /// The Montgomery radix is 2 to this power.
-    pub fn radix_bits(&self) -> usize {
-        RADIX_BITS
-    }
-}
 
 /// left·right / R modulo the scalar field's prime, below 2p.
 #[derive(LogicBlock, Default)]

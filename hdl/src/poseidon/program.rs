@@ -1,9 +1,10 @@
 //! The permutation as a straight-line program of products with an addend, before it is put in order.
 //!
 //! Every operation is `left · right / R + addend`, R being the multiplier's Montgomery radix. A register holds a field
-//! element times a *scale* that is known here: scales run through S-boxes (σ → σ⁵/R⁴) and are set freely by mixes, so
-//! conversion to and from Montgomery form costs nothing, and a mix may choose the scale that makes the coefficient of its
-//! first term one: that term is the addend of the first product. A full round costs 9 + 6 products instead of 9 + 9.
+//! element times a *scale* that is known here: scales run through S-boxes (σ → σ⁵/R⁴) and are set freely by mixes. So the
+//! last mix hands out plain numbers, and any other may choose the scale that makes the coefficient of its first term one:
+//! that term is the addend of the first product. A full round costs 9 + 6 products instead of 9 + 9. Constants enter behind
+//! the S-boxes, as addends too. Loading an input is a product, for nothing else writes registers.
 //!
 //! Partial rounds. With M = [[m, v], [w, A]] (lane 0 against lanes 1 and 2), y = x⁵ behind the S-box, s = (lane 1, lane 2)
 //! and e, d the next round's constants: `x' = m·y + v·s + e`, `s' = A·s + w·y + d`. Let `a = v·s + e`; then
@@ -86,8 +87,8 @@ struct Builder {
 }
 
 /// The program that hashes a pair, for a Montgomery radix of 2^`radix_bits`. Its last operation is the hash itself.
-pub fn hash_pair(radix_bits: u32) -> Vec<Operation> {
-    let radix = Fr::from(2).pow([u64::from(radix_bits)]);
+pub fn hash_pair(radix_bits: usize) -> Vec<Operation> {
+    let radix = Fr::from(2).pow([radix_bits as u64]);
     let mut builder = Builder { operations: Vec::new(), radix, radix_inverse: invert(radix) };
     let (constants, mds) = grain::generate(3, FULL_ROUNDS, PARTIAL_ROUNDS);
     let constants: Vec<[Fr; 3]> = constants.iter().map(|round| std::array::from_fn(|lane| round[lane])).collect();

@@ -1,7 +1,5 @@
 //! The hashes of a lane that have not been collected. It cannot overflow: the sequencer starts no pair without a place here.
 
-#![allow(missing_docs)]
-
 use rust_hdl::prelude::*;
 
 use super::config::{COUNTER_BITS, LaneConfig};

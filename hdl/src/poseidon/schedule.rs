@@ -59,7 +59,7 @@ pub struct Microprogram {
     /// Turns from an instruction to the first that may have its result as a factor.
     pub distance: usize,
     /// The multiplier's Montgomery radix is 2 to this power.
-    pub radix_bits: u32,
+    pub radix_bits: usize,
 }
 
 /// Why there is no microprogram.
@@ -84,7 +84,7 @@ impl Microprogram {
     ///
     /// # Errors
     /// See [`ScheduleError`]: distances 1 and 2 work.
-    pub fn new(radix_bits: u32, distance: usize) -> Result<Self, ScheduleError> {
+    pub fn new(radix_bits: usize, distance: usize) -> Result<Self, ScheduleError> {
         let operations = hash_pair(radix_bits);
         let order = order(&operations, distance).ok_or(ScheduleError::Idle { distance })?;
         let registers = assign_registers(&operations, &order).ok_or(ScheduleError::Registers { distance })?;
@@ -183,7 +183,7 @@ fn instruction(operation: &Operation, to: usize, registers: &[usize], table: &mu
 /// Runs the microprogram on one pair, a turn at a time, with results that become visible as late as in the lane: to factors
 /// [`Microprogram::distance`] turns later, to addends one turn later.
 pub fn interpret(program: &Microprogram, inputs: [Fr; 2]) -> Fr {
-    let radix_inverse = Fr::from(2).pow([u64::from(program.radix_bits)]).invert().unwrap_or(Fr::ZERO);
+    let radix_inverse = Fr::from(2).pow([program.radix_bits as u64]).invert().unwrap_or(Fr::ZERO);
     let mut early = [Fr::ZERO; REGISTERS];
     let mut late = [Fr::ZERO; REGISTERS];
     let mut in_flight: Vec<(usize, usize, Fr)> = Vec::new();

@@ -5,8 +5,6 @@
 //! instructions, so pairs start whenever they come and nothing waits for a batch to fill; all threads take the same time,
 //! so hashes finish in the order in which pairs started.
 
-#![allow(missing_docs)]
-
 use rust_hdl::prelude::*;
 
 use super::config::{COUNTER_BITS, LaneConfig, SLOT_BITS};

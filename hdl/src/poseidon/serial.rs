@@ -4,9 +4,6 @@
 //! say which multiple of p clears them. Two products take turns, so that both adders work in every cycle; a new product
 //! replaces the one that has just left. Starts an odd number of cycles apart alternate between the two turns.
 
-#![allow(missing_docs)]
-
-use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
 use crate::field::{ELEMENT_BITS, Field, OPERAND_BITS, RADIX_BITS};
@@ -21,10 +18,13 @@ const TO_ROW: usize = 4;
 /// left·right / R modulo the scalar field's prime, below 2p for operands of which one is below 2^255.
 #[derive(LogicBlock, Default)]
 pub struct SerialMultiplier {
+    /// The clock.
     pub clock: Signal<In, Clock>,
     /// The operands are taken now; see [`SerialMultiplier::INTERVAL`].
     pub start: Signal<In, Bit>,
+    /// A factor.
     pub left: Signal<In, Bits<OPERAND_BITS>>,
+    /// A factor.
     pub right: Signal<In, Bits<OPERAND_BITS>>,
     /// The product, only in the cycle that is [`SerialMultiplier::LATENCY`] after its start.
     pub product: Signal<Out, Bits<ELEMENT_BITS>>,

@@ -6,7 +6,7 @@ use crate::emit::{Design, EmitError, emit};
 use crate::verilator::{Library, Options, Port, Simulation, VerilatorError};
 
 use super::config::EngineConfig;
-use super::engine::PoseidonEngine;
+use super::engine::{MAX_LANES, PoseidonEngine};
 use super::schedule::{Microprogram, ScheduleError};
 
 /// Two canonical elements, little-endian, and their hash.
@@ -17,6 +17,12 @@ pub type Hash = [u8; 32];
 /// Why a simulation gives no hashes.
 #[derive(Debug, thiserror::Error)]
 pub enum SimulationError {
+    /// The rotation of lanes has no room for so many.
+    #[error("an engine has 1 to {MAX_LANES} lanes, not {lanes}")]
+    Lanes {
+        /// What was asked for.
+        lanes: usize,
+    },
     /// The microprogram does not exist.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
@@ -81,8 +87,11 @@ impl fmt::Display for State {
 /// Emits the engine's Verilog.
 ///
 /// # Errors
-/// [`SimulationError::Schedule`] and [`SimulationError::Emit`].
+/// [`SimulationError::Lanes`], [`SimulationError::Schedule`] and [`SimulationError::Emit`].
 pub fn design(top: &str, config: &EngineConfig) -> Result<Design, SimulationError> {
+    if !(1..=MAX_LANES).contains(&config.lanes) {
+        return Err(SimulationError::Lanes { lanes: config.lanes });
+    }
     let program = config.lane.microprogram()?;
     Ok(emit(top, || PoseidonEngine::new(config, &program))?)
 }
