@@ -5,9 +5,23 @@
 //! (84p) comes out below 1.1p, so that sums, differences and small multiples feed a multiplier as they are, without a
 //! coarse reduction; only what leaves the card is made canonical.
 
+mod canonical;
+mod combination;
+mod delay;
+mod karatsuba;
 mod modulus;
+mod multiplier;
+mod pipeline;
+mod pipelined;
+mod ring;
 
+pub use canonical::{CANONICAL_BITS, Canonical, CanonicalConfig};
+pub use combination::{Combination, CombinationConfig, Term};
+pub use delay::{Delay, DelayFlag};
 pub use modulus::{Field, from_montgomery, to_montgomery};
+pub use multiplier::MultiplierConfig;
+pub use pipelined::PipelinedMultiplier;
+pub use ring::RingMultiplier;
 
 /// Width of an element's bus between blocks.
 pub const ELEMENT_BITS: usize = 257;

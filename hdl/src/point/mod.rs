@@ -8,6 +8,9 @@
 
 use rust_hdl::prelude::*;
 
+mod formula;
+mod pipelined;
+
 use crate::field::{ELEMENT_BITS, Shape};
 
 /// Width of a point on a bus: X, Y and Z, X in the low bits.
