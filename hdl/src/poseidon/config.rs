@@ -17,54 +17,40 @@ pub(super) const OUTSIDE_MULTIPLIER: usize = 5;
 /// Cycles from an addend's read to where the sum can be read as an addend.
 const ADDEND_LOOP: usize = 5;
 
-/// Which multiplier.
+/// One lane: a multiplier and the threads that keep it busy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct MultiplierConfig {
-    /// `Pipelined` or `Compact`.
+pub struct LaneConfig {
+    /// `Pipelined`: a multiplier that starts a product in every cycle; `Compact`: a serial one without DSPs.
     pub shape: Shape,
 }
 
-impl MultiplierConfig {
-    /// Cycles from operands to product.
-    pub fn latency(&self) -> usize {
+impl LaneConfig {
+    /// Cycles from a multiplier's operands to its product.
+    pub fn multiplier_latency(&self) -> usize {
         match self.shape {
             Shape::Pipelined => PipelinedMultiplier::latency(Field::Scalar),
             Shape::Compact => SerialMultiplier::LATENCY,
         }
     }
 
-    /// Cycles between two starts.
+    /// Cycles between two instructions.
     pub fn interval(&self) -> usize {
         match self.shape {
             Shape::Pipelined => 1,
             Shape::Compact => SerialMultiplier::INTERVAL,
         }
     }
-}
-
-/// One lane: a multiplier and the threads that keep it busy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LaneConfig {
-    /// The multiplier.
-    pub multiplier: MultiplierConfig,
-}
-
-impl LaneConfig {
-    /// Cycles between two instructions.
-    pub fn interval(&self) -> usize {
-        self.multiplier.interval()
-    }
 
     /// Permutations in flight: as few as make results come back in time.
     pub fn threads(&self) -> usize {
-        let whole_loop = self.multiplier.latency() + OUTSIDE_MULTIPLIER;
+        let whole_loop = self.multiplier_latency() + OUTSIDE_MULTIPLIER;
         let for_factors = whole_loop.div_ceil(DISTANCE * self.interval());
         for_factors.max(ADDEND_LOOP.div_ceil(self.interval())).max(2)
     }
 
     /// Cycles from a pair's start to its hash in the lane's queue, for a program of so many instructions.
     pub fn latency(&self, instructions: usize) -> usize {
-        (instructions - 1) * self.threads() * self.interval() + self.multiplier.latency() + OUTSIDE_MULTIPLIER
+        (instructions - 1) * self.threads() * self.interval() + self.multiplier_latency() + OUTSIDE_MULTIPLIER
     }
 
     /// Pairs that a lane holds at most. Hashes of a round of threads may wait while the next round runs and the one
@@ -99,6 +85,6 @@ impl EngineConfig {
             Shape::Compact => 1,
             Shape::Pipelined => 4,
         };
-        Self { lanes, lane: LaneConfig { multiplier: MultiplierConfig { shape } } }
+        Self { lanes, lane: LaneConfig { shape } }
     }
 }

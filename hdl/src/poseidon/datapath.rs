@@ -17,11 +17,11 @@
 
 use rust_hdl::prelude::*;
 
-use crate::field::{ELEMENT_BITS, Field, OPERAND_BITS};
+use crate::field::{DelayFlag, ELEMENT_BITS, Field, OPERAND_BITS};
 
 use super::config::{LaneConfig, OUTSIDE_MULTIPLIER, SLOT_BITS};
 use super::control::{CANONICAL_BITS, CONSTANT_BITS, ControlWord, Late, PC_BITS, REGISTER_BITS, constants, words};
-use super::leaf::{DelayLine, Memory, RegisterFile, Ring, Table};
+use super::leaf::{DelayLine, Memory, RegisterFile, Table};
 use super::multiplier::Multiplier;
 use super::schedule::Microprogram;
 
@@ -57,10 +57,9 @@ pub struct Datapath {
     late_slots: DelayLine<Bits<SLOT_BITS>>,
     write_registers: DelayLine<Bits<REGISTER_BITS>>,
     write_slots: DelayLine<Bits<SLOT_BITS>>,
-    writes: DelayLine<Bit>,
-    /// Alone among the lines it is reset: what was in flight before a reset may be written, but must not leave.
-    finishes: Ring<Bit>,
-    issued: DelayLine<Bit>,
+    issued: DelayFlag,
+    writes: DelayFlag,
+    finishes: DelayFlag,
     visited: DFF<Bits<SLOT_BITS>>,
     choice: DFF<ControlWord>,
     left: DFF<Bits<OPERAND_BITS>>,
@@ -76,7 +75,7 @@ pub struct Datapath {
 impl Datapath {
     /// The datapath of such a lane, with its program.
     pub fn new(config: &LaneConfig, program: &Microprogram) -> Self {
-        let latency = config.multiplier.latency();
+        let latency = config.multiplier_latency();
         Self {
             clock: Default::default(),
             reset: Default::default(),
@@ -93,14 +92,14 @@ impl Datapath {
             addends: Table::new("constants", constants(program)),
             pairs: Memory::new(config.threads()),
             registers: RegisterFile::new(config.threads()),
-            multiplier: Multiplier::new(config.multiplier),
+            multiplier: Multiplier::new(config.shape),
             late_words: DelayLine::new(latency),
             late_slots: DelayLine::new(latency),
             write_registers: DelayLine::new(BEHIND_ADDRESS),
             write_slots: DelayLine::new(BEHIND_ADDRESS),
-            writes: DelayLine::new(latency + OUTSIDE_MULTIPLIER),
-            finishes: Ring::new(latency + OUTSIDE_MULTIPLIER),
-            issued: DelayLine::new(TO_MULTIPLIER),
+            writes: DelayFlag::new(latency + OUTSIDE_MULTIPLIER),
+            finishes: DelayFlag::new(latency + OUTSIDE_MULTIPLIER),
+            issued: DelayFlag::new(TO_MULTIPLIER),
             visited: Default::default(),
             choice: Default::default(),
             left: Default::default(),
@@ -121,6 +120,8 @@ impl Logic for Datapath {
         dff_setup!(self, clock, visited, choice, left, right, late_choice, addend, sum, result);
         clock!(self, clock, control, factors, addends, pairs, registers, multiplier);
         clock!(self, clock, late_words, late_slots, write_registers, write_slots, writes, finishes, issued);
+        self.issued.reset.next = self.reset.val();
+        self.writes.reset.next = self.reset.val();
         self.finishes.reset.next = self.reset.val();
 
         self.control.address.next = self.pc.val();
@@ -147,7 +148,7 @@ impl Logic for Datapath {
         if self.choice.q.val().is_constant {
             self.right.d.next = bit_cast::<OPERAND_BITS, CANONICAL_BITS>(self.factors.data.val());
         }
-        self.issued.word.next = self.issue.val();
+        self.issued.flag.next = self.issue.val();
         self.multiplier.start.next = self.issued.delayed.val();
         self.multiplier.left.next = self.left.q.val();
         self.multiplier.right.next = self.right.q.val();
@@ -170,7 +171,7 @@ impl Logic for Datapath {
         }
         self.result.d.next = bit_cast::<RESULT_BITS, ELEMENT_BITS>(self.reduced.val());
 
-        self.writes.word.next = self.issue.val();
+        self.writes.flag.next = self.issue.val();
         self.write_registers.word.next = self.late_words.delayed.val().to;
         self.write_slots.word.next = self.late_slots.delayed.val();
         self.registers.write.next = self.writes.delayed.val();
@@ -178,9 +179,8 @@ impl Logic for Datapath {
         self.registers.write_slot.next = self.write_slots.delayed.val();
         self.registers.write_data.next = self.result.q.val();
 
-        self.finishes.step.next = true;
-        self.finishes.entering.next = self.finish.val();
+        self.finishes.flag.next = self.finish.val();
         self.hash.next = self.result.q.val();
-        self.hash_valid.next = self.finishes.word.val();
+        self.hash_valid.next = self.finishes.delayed.val();
     }
 }

@@ -142,19 +142,20 @@ always @(posedge clock) data <= words[address];
     }
 }
 
-/// A word comes out as many cycles later as the line has stages. Not reset: shift registers in LUTs have none.
+/// A word comes out as many cycles later as the line is long; arbitrary until then. A memory that is read and written in a
+/// circle: parts without shift registers in LUTs would spend a flip-flop on every bit.
 #[derive(LogicBlock, Default)]
 pub struct DelayLine<T: Synth> {
     pub clock: Signal<In, Clock>,
     pub word: Signal<In, T>,
     pub delayed: Signal<Out, T>,
-    _stages: usize,
+    _cycles: usize,
 }
 
 impl<T: Synth> DelayLine<T> {
-    /// A line of `stages`, at least 2.
-    pub fn new(stages: usize) -> Self {
-        Self { _stages: stages, ..Self::default() }
+    /// A delay by so many cycles, at least 3.
+    pub fn new(cycles: usize) -> Self {
+        Self { _cycles: cycles, ..Self::default() }
     }
 }
 
@@ -166,12 +167,17 @@ impl<T: Synth> Logic for DelayLine<T> {
     }
 
     fn hdl(&self) -> Verilog {
-        let (stages, width) = (self._stages, T::BITS);
+        let (cycles, width, last) = (self._cycles, T::BITS, self._cycles - 2);
         Verilog::Custom(format!(
-            "// module: delay_{stages}x{width}
-reg [{stages}*{width}-1:0] line;
-always @(posedge clock) line <= {{line[({stages}-1)*{width}-1:0], word}};
-always @(*) delayed = line[{stages}*{width}-1:({stages}-1)*{width}];
+            "// module: delay_line_{cycles}x{width}
+(* ram_style = \"distributed\" *) reg [{width}-1:0] words [0:{last}];
+reg [9:0] place;
+initial place = 0;
+always @(posedge clock) begin
+    delayed <= words[place];
+    words[place] <= word;
+    place <= place == 10'd{last} ? 10'd0 : place + 10'd1;
+end
 "
         ))
     }

@@ -31,7 +31,7 @@ mod sequencer;
 mod serial;
 pub mod simulation;
 
-pub use config::{EngineConfig, LaneConfig, MultiplierConfig};
+pub use config::{EngineConfig, LaneConfig};
 pub use engine::{MAX_LANES, PoseidonEngine};
 pub use measure::{Measurement, measure};
 pub use serial::SerialMultiplier;

@@ -4,7 +4,6 @@ use rust_hdl::prelude::*;
 
 use crate::field::{ELEMENT_BITS, Field, OPERAND_BITS, PipelinedMultiplier, Shape};
 
-use super::config::MultiplierConfig;
 use super::serial::SerialMultiplier;
 
 /// left·right / R modulo the scalar field's prime, below 2p.
@@ -25,9 +24,9 @@ pub struct Multiplier {
 }
 
 impl Multiplier {
-    /// Such a multiplier.
-    pub fn new(config: MultiplierConfig) -> Self {
-        match config.shape {
+    /// The shape's multiplier.
+    pub fn new(shape: Shape) -> Self {
+        match shape {
             Shape::Pipelined => {
                 Self { pipelined: vec![PipelinedMultiplier::new(Field::Scalar)], _pipelined: 1, ..Self::default() }
             }
