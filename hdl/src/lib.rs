@@ -16,6 +16,7 @@ pub mod emit;
 pub mod field;
 pub mod msm;
 pub mod point;
+pub mod poseidon;
 pub mod shell;
 pub mod simulation;
 pub mod verilator;
