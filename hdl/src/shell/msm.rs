@@ -11,7 +11,6 @@
 //!
 //! What goes wrong is kept, the first of each kind; the pass under way is ended, no other is started.
 
-use num_bigint::BigUint;
 use penstock_abi::{Capabilities, ELEMENT_BYTES, Opcode, POINT_BYTES, Status};
 use rust_hdl::prelude::*;
 
@@ -24,6 +23,7 @@ use super::reader::Reader;
 use super::resize::Resize;
 use super::self_test::{KnownSum, SumCheck};
 use super::writer::Writer;
+use crate::field::Field;
 
 /// Bits of a pass: points (32), vectors (8), first window (8), windows (8), low end first.
 pub const PASS_BITS: usize = 56;
@@ -186,7 +186,6 @@ pub struct MsmUnit<const D: usize, const S: usize> {
     known_second: Parameter<Bits<512>>,
     vector_bytes: Parameter<Bits<64>>,
     whole: Parameter<Bits<S>>,
-    identity: Parameter<Bits<SUM_BITS>>,
     read_refused: Parameter<Bits<16>>,
     write_refused: Parameter<Bits<16>>,
     not_canonical: Parameter<Bits<16>>,
@@ -210,15 +209,12 @@ impl<const D: usize, const S: usize> MsmUnit<D, S> {
     pub fn new(
         capabilities: &Capabilities,
         groups: usize,
-        base_field: &BigUint,
-        scalar_field: &BigUint,
         known: &KnownSum,
         most_beats: usize,
         depth_bits: usize,
     ) -> Self {
         let vectors = usize::from(capabilities.vectors);
         let readers = vectors + 1;
-        let one = (BigUint::from(1u8) << capabilities.radix_bits) % base_field;
         let status = |status: Status| Parameter::new(u64::from(status.code()).into());
         Self {
             ar_valid: several(readers),
@@ -234,9 +230,9 @@ impl<const D: usize, const S: usize> MsmUnit<D, S> {
             cut: Resize::new(),
             spread: Resize::new(),
             check: SumCheck::new(known, &capabilities.msm_layout),
-            canonical_x: Canonical::new(base_field),
-            canonical_y: Canonical::new(base_field),
-            canonical_scalar: (0..vectors).map(|_| Canonical::new(scalar_field)).collect(),
+            canonical_x: Canonical::new(&Field::Base.modulus()),
+            canonical_y: Canonical::new(&Field::Base.modulus()),
+            canonical_scalar: (0..vectors).map(|_| Canonical::new(&Field::Scalar.modulus())).collect(),
             vector_at: several(vectors),
             // Two points, one vector, the lowest window alone.
             test_pass: Parameter::new((2u64 | 1 << 32 | 1 << 48).into()),
@@ -244,7 +240,6 @@ impl<const D: usize, const S: usize> MsmUnit<D, S> {
             known_second: Parameter::new(known.base(1).into()),
             vector_bytes: Parameter::new(capabilities.msm_layout.result_bytes(1).into()),
             whole: Parameter::new(Bits::<S>::mask()),
-            identity: Parameter::new((one << 256usize).into()),
             read_refused: status(Status::ReadFault),
             write_refused: status(Status::WriteFault),
             not_canonical: status(Status::NotCanonical),
@@ -451,12 +446,9 @@ impl<const D: usize, const S: usize> Logic for MsmUnit<D, S> {
             }
         }
 
-        // Sums: an empty slot reads as the identity.
+        // Sums.
         self.cut.flush.next = self.loaded.q.val();
         self.cut.in_data.next = self.sum_data.val();
-        if self.sum_data.val() == 0 {
-            self.cut.in_data.next = self.identity.val();
-        }
         self.cut.in_valid.next = self.sum_valid.val();
         self.sum_ready.next = self.cut.in_ready.val();
         self.spread.flush.next = self.loaded.q.val();

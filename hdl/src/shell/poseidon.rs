@@ -18,6 +18,7 @@ use super::leaf::{Parameter, leaf};
 use super::reader::Reader;
 use super::resize::Resize;
 use super::writer::Writer;
+use crate::field::Field;
 
 /// circomlib's `poseidon([1, 2])`.
 const KNOWN_HASH: &[u8] = b"115cc0f5e7d690413df64c6b9662e9cf2a3617f2743245519e19607a4417189a";
@@ -135,8 +136,8 @@ pub struct PoseidonUnit<const D: usize, const S: usize> {
 }
 
 impl<const D: usize, const S: usize> PoseidonUnit<D, S> {
-    /// A unit whose elements are below `modulus`; see [`Reader::new`] for the rest.
-    pub fn new(modulus: &BigUint, most_beats: usize, depth_bits: usize) -> Self {
+    /// A unit; see [`Reader::new`].
+    pub fn new(most_beats: usize, depth_bits: usize) -> Self {
         let hash = BigUint::parse_bytes(KNOWN_HASH, 16).unwrap_or_default();
         let status = |status: Status| Parameter::new(u64::from(status.code()).into());
         Self {
@@ -145,8 +146,8 @@ impl<const D: usize, const S: usize> PoseidonUnit<D, S> {
             writer: Writer::new(most_beats, depth_bits),
             gather: Resize::new(),
             spread: Resize::new(),
-            canonical_first: Canonical::new(modulus),
-            canonical_second: Canonical::new(modulus),
+            canonical_first: Canonical::new(&Field::Scalar.modulus()),
+            canonical_second: Canonical::new(&Field::Scalar.modulus()),
             known_pair: Parameter::new((BigUint::from(1u8) + (BigUint::from(2u8) << 256usize)).into()),
             known_hash: Parameter::new(hash.into()),
             whole: Parameter::new(Bits::<S>::mask()),

@@ -1,7 +1,7 @@
 //! The MSM engine's self-test: two points whose scalars are one, in one window, against their known sum.
 //!
-//! Both fall into the first bucket, meet in the adder, and their sum is the first row's and the first column's; all other
-//! slots stay empty. The known sum is what the complete addition formula gives (Renes, Costello, Batina 2016, algorithm
+//! Both fall into the first bucket and meet in the adder. Their sum is the first of every part of the window's layout, of
+//! rows and columns or of four quarters; all other slots stay empty. The known sum is what the complete addition formula gives (Renes, Costello, Batina 2016, algorithm
 //! 7, for a = 0 and 3b = 9), coordinate by coordinate, so that no division is needed; the engine may give any
 //! representative below four times the modulus.
 
@@ -11,6 +11,7 @@ use rust_hdl::prelude::*;
 
 use super::leaf::leaf;
 use super::msm::SUM_BITS;
+use crate::field::{Field, to_montgomery};
 
 /// Bound of a coordinate in multiples of the modulus.
 const REPRESENTATIVES: u8 = 4;
@@ -27,9 +28,10 @@ pub struct KnownSum {
 }
 
 impl KnownSum {
-    /// G + 2G on BN254, for the Montgomery radix 2^`radix_bits`.
-    pub fn bn254(modulus: &BigUint, radix_bits: u32) -> Self {
-        let montgomery = |value: &BigUint| (value << radix_bits) % modulus;
+    /// G + 2G.
+    pub fn generators() -> Self {
+        let modulus = &Field::Base.modulus();
+        let montgomery = |value: &BigUint| to_montgomery(Field::Base, value);
         let inverse = |value: &BigUint| value.modpow(&(modulus - 2u8), modulus);
         let [one, two, three] = [1u8, 2, 3].map(BigUint::from);
         // G = (1, 2). The tangent's slope is 3x²/2y = 3/4.
@@ -38,7 +40,7 @@ impl KnownSum {
         let y = (slope * (modulus + &one - &x) + modulus - &two) % modulus;
         let bases = [[one, two], [x, y]].map(|point| point.map(|coordinate| montgomery(&coordinate)));
         let unit = montgomery(&BigUint::from(1u8));
-        let radix_inverse = inverse(&((BigUint::from(1u8) << radix_bits) % modulus));
+        let radix_inverse = inverse(&unit);
         let mul = |a: &BigUint, b: &BigUint| a * b % modulus * &radix_inverse % modulus;
         let sub = |a: &BigUint, b: &BigUint| (a + modulus - b % modulus) % modulus;
         let [[x1, y1], [x2, y2]] = &bases;
@@ -94,7 +96,7 @@ always @(posedge clock) begin
   z <= {z};
   empty <= held == 0;
   if (present) begin
-    expected <= index == 0 || index == {rows};
+    expected <= index[{part}-1:0] == 0;
     index <= index + 1'b1;
   end
   if (compared && !(expected ? x && y && z : empty)) failed <= 1;
@@ -111,7 +113,7 @@ end
             x = coordinate(0),
             y = coordinate(1),
             z = coordinate(2),
-            rows = layout.rows(),
+            part = if layout.reductions == 1 { layout.row_bits() } else { layout.high_bits() },
             points = layout.window_points(),
         ))
     }
@@ -122,19 +124,18 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use super::*;
+    use crate::field::from_montgomery;
     use halo2curves::bn256::{Fq, Fr, G1, G1Affine};
     use halo2curves::ff::{Field, PrimeField};
     use halo2curves::group::Group;
 
     #[test]
     fn the_known_sum_is_three_times_the_generator() {
-        let modulus = BigUint::from_bytes_le(&(-Fq::ONE).to_repr()) + 1u8;
-        let known = KnownSum::bn254(&modulus, 260);
-        let to_host = Fq::from(2).pow_vartime([260]).invert().unwrap();
+        let known = KnownSum::generators();
         let element = |value: &BigUint| {
-            let mut bytes = value.to_bytes_le();
+            let mut bytes = from_montgomery(Field::Base, value).to_bytes_le();
             bytes.resize(32, 0);
-            Fq::from_repr(bytes.try_into().unwrap()).unwrap() * to_host
+            Fq::from_repr(bytes.try_into().unwrap()).unwrap()
         };
         let [x, y, z] = known.sum.each_ref().map(element);
         let inverse = z.invert().unwrap();

@@ -10,7 +10,6 @@
 //! Readers: 0 fetches commands, 1 Poseidon's pairs, 2 bases, from 3 on a scalar vector each. Writers: 0 completions,
 //! 1 identity, 2 hashes, 3 sums. A number is also the identifier on the bus.
 
-use num_bigint::BigUint;
 use penstock_abi::Capabilities;
 use rust_hdl::prelude::*;
 
@@ -44,10 +43,6 @@ pub struct ShellConfig {
     pub capabilities: Capabilities,
     /// Pairs of a window and a vector that one pass of the MSM engine accumulates.
     pub groups: usize,
-    /// Modulus of the points' coordinates.
-    pub base_field: BigUint,
-    /// Modulus of scalars and of Poseidon's elements.
-    pub scalar_field: BigUint,
     /// What the MSM engine's self-test knows.
     pub known_sum: KnownSum,
     /// Beats of the longest burst, a power of two up to 256.
@@ -168,7 +163,7 @@ impl<const D: usize, const S: usize> Shell<D, S> {
     /// A shell.
     pub fn new(config: &ShellConfig) -> Self {
         assert!(S * 8 == D && matches!(D, 64 | 128 | 256 | 512), "a bus of {D} bits has {} bytes, not {S}", D / 8);
-        let ShellConfig { capabilities, groups, base_field, scalar_field, known_sum, most_beats, depth_bits } = config;
+        let ShellConfig { capabilities, groups, known_sum, most_beats, depth_bits } = config;
         let readers = OTHER_READERS + usize::from(capabilities.vectors);
         Self {
             registers: Registers::new(capabilities),
@@ -181,8 +176,8 @@ impl<const D: usize, const S: usize> Shell<D, S> {
             identity_writer: RecordWriter::new(),
             msm_jobs: Fifo::new(JOB_DEPTH_BITS),
             poseidon_jobs: Fifo::new(JOB_DEPTH_BITS),
-            msm: MsmUnit::new(capabilities, *groups, base_field, scalar_field, known_sum, *most_beats, *depth_bits),
-            poseidon: PoseidonUnit::new(scalar_field, *most_beats, *depth_bits),
+            msm: MsmUnit::new(capabilities, *groups, known_sum, *most_beats, *depth_bits),
+            poseidon: PoseidonUnit::new(*most_beats, *depth_bits),
             read_mux: ReadMux::new(readers),
             write_mux: WriteMux::new(WRITERS),
             beat_size: Parameter::new(u64::from(S.trailing_zeros()).into()),

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use halo2curves::bn256::{Fq, Fr};
-use halo2curves::ff::{Field, PrimeField};
-use num_bigint::BigUint;
+use halo2curves::bn256::Fr;
+use halo2curves::ff::{Field as _, PrimeField};
 use penstock_abi::registers as r;
 use penstock_abi::{COMMAND_BYTES, COMPLETION_BYTES, Capabilities, Command, Completion, MsmLayout, Status};
-use penstock_hdl::emit::emit;
+use penstock_hdl::emit::{Design, emit};
+use penstock_hdl::field::{Field, RADIX_BITS};
 use penstock_hdl::shell::top::{Shell, ShellConfig};
 use penstock_hdl::simulation::{AxiOptions, Memory, Ram, RtlCard};
 use penstock_hdl::verilator::{Library, Options};
@@ -26,7 +26,6 @@ penstock_hdl::card! {
 pub const BASE: u64 = 0x12_3456_0000;
 const SUBMISSION: u64 = 0x1000 - 2 * COMMAND_BYTES as u64;
 const COMPLETION: u64 = 0x3f000 - 4 * COMPLETION_BYTES as u64;
-const RADIX_BITS: u32 = 260;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,27 +34,21 @@ pub struct Reply {
     pub detail: u64,
 }
 
-pub struct Bench<const D: usize, const S: usize> {
+pub struct Bench {
     pub card: RtlCard,
     pub ram: Ram,
     pub capabilities: Capabilities,
+    /// Cycles that a command may take.
+    pub patience: u64,
     entries: [u32; 2],
     tail: u32,
     head: u32,
     phase: bool,
 }
 
-pub fn modulus<F: PrimeField<Repr = [u8; 32]>>() -> BigUint {
-    BigUint::from_bytes_le(&(-F::ONE).to_repr()) + 1u8
-}
-
 /// Of the scalar field.
 pub fn modulus_bytes() -> [u8; 32] {
-    modulus::<Fr>().to_bytes_le().try_into().unwrap()
-}
-
-pub fn montgomery_one() -> [u8; 32] {
-    Fq::from(2).pow_vartime([u64::from(RADIX_BITS)]).to_repr()
+    Field::Scalar.modulus().to_bytes_le().try_into().unwrap()
 }
 
 /// Canonical in both fields.
@@ -63,8 +56,9 @@ pub fn element(random: &mut impl RngCore) -> [u8; 32] {
     Fr::random(random).to_repr()
 }
 
-impl<const D: usize, const S: usize> Bench<D, S> {
-    pub fn new(options: AxiOptions) -> Self {
+impl Bench {
+    /// A card with stub engines on a bus of `D` bits.
+    pub fn stub<const D: usize, const S: usize>(options: AxiOptions) -> Self {
         let capabilities = Capabilities {
             abi_minor: penstock_abi::ABI_MINOR,
             rtl_checksum: [1, 2, 3, 4, 5, 6, 7, 8],
@@ -73,12 +67,12 @@ impl<const D: usize, const S: usize> Bench<D, S> {
             resident_bases: false,
             simulated: true,
             // Many windows of few points.
-            msm_layout: MsmLayout { window_bits: 3, column_bits: 1 },
+            msm_layout: MsmLayout { window_bits: 3, reductions: 1 },
             pass_windows: 2,
             vectors: 3,
             max_points: 1 << 20,
             base_sets: 2,
-            radix_bits: RADIX_BITS,
+            radix_bits: RADIX_BITS as u32,
             poseidon_lanes: 1,
             max_hashes: 1000,
             clock_khz: 100_000,
@@ -86,27 +80,25 @@ impl<const D: usize, const S: usize> Bench<D, S> {
             address_bits: 64,
             max_ring_entries: 256,
         };
-        let config = ShellConfig {
-            capabilities,
-            groups: 40,
-            base_field: modulus::<Fq>(),
-            scalar_field: modulus::<Fr>(),
-            known_sum: super::stub::known_sum(&modulus::<Fq>()),
-            most_beats: 8,
-            depth_bits: 5,
-        };
+        let config =
+            ShellConfig { capabilities, groups: 40, known_sum: super::stub::known_sum(), most_beats: 8, depth_bits: 5 };
         let build = || {
             StubCard::<D, S>::new(Shell::new(&config), StubMsm::new(&capabilities.msm_layout), StubPoseidon::default())
         };
         let design = emit("stub_card", build).unwrap();
-        let library = Library::build(&design, &Options::default()).unwrap();
-        let card = RtlCard::new(library.simulation().unwrap(), options, capabilities.rtl_checksum).unwrap();
-        let mut ram = Ram::new(BASE, 1 << 18);
+        Self::new(&design, &Options::default(), capabilities, options)
+    }
+
+    /// A card of any design.
+    pub fn new(design: &Design, options: &Options, capabilities: Capabilities, bus: AxiOptions) -> Self {
+        let library = Library::build(design, options).unwrap();
+        let card = RtlCard::new(library.simulation().unwrap(), bus, capabilities.rtl_checksum).unwrap();
+        let mut ram = Ram::new(BASE, 1 << 19);
         let mut random = ChaCha8Rng::seed_from_u64(99);
         for element in ram.bytes.chunks_mut(32) {
             element.copy_from_slice(&self::element(&mut random));
         }
-        Self { card, ram, capabilities, entries: [2; 2], tail: 0, head: 0, phase: true }
+        Self { card, ram, capabilities, patience: 400_000, entries: [2; 2], tail: 0, head: 0, phase: true }
     }
 
     pub fn read(&mut self, offset: u32) -> u32 {
@@ -162,7 +154,7 @@ impl<const D: usize, const S: usize> Bench<D, S> {
     pub fn wait(&mut self) -> Completion {
         let at = BASE + COMPLETION + u64::from(self.head) * COMPLETION_BYTES as u64;
         let mut bytes = [0; COMPLETION_BYTES];
-        for _ in 0..400_000 {
+        for _ in 0..self.patience {
             self.ram.read(at, &mut bytes).unwrap();
             let completion = Completion::decode(&bytes);
             if completion.phase == self.phase {

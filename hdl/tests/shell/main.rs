@@ -1,8 +1,9 @@
-//! The shell with stub engines: registers, rings, commands, faults, resets, on a bus that does all that AXI allows.
+//! The shell with stub engines, and with real ones (`real`): registers, rings, commands, faults, resets, on a bus that does all that AXI allows.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod bench;
+mod real;
 mod stub;
 
 use bench::{BASE, Bench, Reply};
@@ -14,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 
 #[test]
 fn registers_read_as_the_contract_says_and_keep_what_may_be_written() {
-    let mut bench = Bench::<64, 8>::new(AxiOptions::rough(1));
+    let mut bench = Bench::stub::<64, 8>(AxiOptions::rough(1));
     let read =
         Capabilities::read(|register| Ok::<_, penstock_abi::CapabilityError>(bench.read(register.offset))).unwrap();
     assert_eq!(read, bench.capabilities);
@@ -46,7 +47,7 @@ fn registers_read_as_the_contract_says_and_keep_what_may_be_written() {
 }
 
 fn identify<const D: usize, const S: usize>(seed: u64) {
-    let mut bench = Bench::<D, S>::new(AxiOptions::rough(seed));
+    let mut bench = Bench::stub::<D, S>(AxiOptions::rough(seed));
     bench.enable(4, 8);
     for round in 0..40u32 {
         let at = 0x8000 + 64 * u64::from(round % 7);
@@ -75,7 +76,7 @@ fn identify_writes_the_registers_through_wrapping_rings_on_512_bits() {
 
 #[test]
 fn commands_are_refused_as_the_contract_says() {
-    let mut bench = Bench::<64, 8>::new(AxiOptions::rough(5));
+    let mut bench = Bench::stub::<64, 8>(AxiOptions::rough(5));
     bench.enable(16, 16);
     let mut random = ChaCha8Rng::seed_from_u64(5);
     for round in 0..600 {
@@ -92,7 +93,7 @@ fn commands_are_refused_as_the_contract_says() {
 }
 
 fn poseidon<const D: usize, const S: usize>(seed: u64) {
-    let mut bench = Bench::<D, S>::new(AxiOptions::rough(seed));
+    let mut bench = Bench::stub::<D, S>(AxiOptions::rough(seed));
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     bench.enable(8, 8);
     for round in 0..25 {
@@ -131,7 +132,7 @@ fn hashes_arrive_and_nothing_else_on_512_bits() {
 }
 
 fn msm<const D: usize, const S: usize>(seed: u64) {
-    let mut bench = Bench::<D, S>::new(AxiOptions::rough(seed));
+    let mut bench = Bench::stub::<D, S>(AxiOptions::rough(seed));
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     bench.enable(8, 8);
     let (bases, total) = (0x2000, 40u32);
@@ -203,7 +204,7 @@ fn sums_arrive_pass_by_pass_on_512_bits() {
 
 #[test]
 fn refused_accesses_complete_with_their_address() {
-    let mut bench = Bench::<64, 8>::new(AxiOptions::rough(12));
+    let mut bench = Bench::stub::<64, 8>(AxiOptions::rough(12));
     bench.enable(8, 8);
     let command = Command::Poseidon { result: BASE + 0x8000, capacity: 6400, input: BASE + 0x4000, count: 200 };
     bench.ram.unreadable = vec![BASE + 0x5000..BASE + 0x6000];
@@ -238,7 +239,7 @@ fn refused_accesses_complete_with_their_address() {
 
 #[test]
 fn elements_that_are_not_canonical_are_named() {
-    let mut bench = Bench::<512, 64>::new(AxiOptions::rough(13));
+    let mut bench = Bench::stub::<512, 64>(AxiOptions::rough(13));
     bench.enable(8, 8);
     let command = Command::Poseidon { result: BASE + 0x8000, capacity: 96, input: BASE + 0x4000, count: 3 };
     assert_eq!(bench.run(command).status, Status::Success);
@@ -258,7 +259,7 @@ fn elements_that_are_not_canonical_are_named() {
 
 #[test]
 fn engines_run_at_once_and_complete_out_of_order() {
-    let mut bench = Bench::<64, 8>::new(AxiOptions::rough(14));
+    let mut bench = Bench::stub::<64, 8>(AxiOptions::rough(14));
     bench.enable(16, 16);
     assert_eq!(bench.run(Command::SetBases { input: BASE + 0x2000, count: 100, set: 0 }).status, Status::Success);
     let input = BASE + 0x4000;
@@ -291,7 +292,7 @@ fn engines_run_at_once_and_complete_out_of_order() {
 
 #[test]
 fn a_full_completion_ring_waits_for_its_reader() {
-    let mut bench = Bench::<64, 8>::new(AxiOptions::rough(15));
+    let mut bench = Bench::stub::<64, 8>(AxiOptions::rough(15));
     bench.enable(16, 4);
     let identify = Command::Identify { result: BASE + 0x8000, capacity: 64 };
     for id in 0..10 {
@@ -309,7 +310,7 @@ fn a_full_completion_ring_waits_for_its_reader() {
 
 #[test]
 fn rings_that_cannot_be_reached_are_fatal_until_a_reset() {
-    let mut bench = Bench::<64, 8>::new(AxiOptions::rough(16));
+    let mut bench = Bench::stub::<64, 8>(AxiOptions::rough(16));
     for fetch in [true, false] {
         bench.enable(8, 8);
         let holes = vec![if fetch { bench.submission_ring() } else { bench.completion_ring() }];
@@ -337,7 +338,7 @@ fn rings_that_cannot_be_reached_are_fatal_until_a_reset() {
 
 #[test]
 fn bad_rings_are_named_and_not_used() {
-    let mut bench = Bench::<64, 8>::new(AxiOptions::rough(17));
+    let mut bench = Bench::stub::<64, 8>(AxiOptions::rough(17));
     for (register, value) in [
         (r::SUBMISSION_BASE_LOW, 32),
         (r::SUBMISSION_ENTRIES, 3),
@@ -362,7 +363,7 @@ fn bad_rings_are_named_and_not_used() {
 
 /// At any moment, a reset ends with a quiet bus, all registers as new, and a card that works.
 fn resets<const D: usize, const S: usize>(seed: u64) {
-    let mut bench = Bench::<D, S>::new(AxiOptions::rough(seed));
+    let mut bench = Bench::stub::<D, S>(AxiOptions::rough(seed));
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     for round in 0..60 {
         bench.enable(8, 8);
@@ -432,7 +433,7 @@ fn resets_at_any_moment_leave_nothing_behind_on_512_bits() {
 
 #[test]
 fn self_tests_pass_and_leave_the_engines_free() {
-    let mut bench = Bench::<64, 8>::new(AxiOptions::rough(20));
+    let mut bench = Bench::stub::<64, 8>(AxiOptions::rough(20));
     bench.enable(8, 8);
     for tests in [0, 1, 2, 3] {
         assert_eq!(
