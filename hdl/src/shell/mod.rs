@@ -1,4 +1,20 @@
 //! The shell: what stands between the host's bus and the engines.
+//!
+//! ```text
+//!           ┌ lite ─ registers ─ quiesce                            fifo, resize, burst, arbiter, canonical, leaf:
+//! bus ──────┤                                                       what the others are made of
+//!           └ read_mux ─ reader ──┬─ submission ─ decode ─ dispatch ─┐
+//!             write_mux ─ writer ─┼─ msm, poseidon  <── jobs ────────┤
+//!                         record ─┴─ completion <─── replies ────────┘
+//! ```
+//!
+//! Registers, commands, completions and checks are generated from `penstock-abi`'s tables. Nothing in a command or in
+//! host memory is trusted: a command is checked before anything moves, and a refused access ends in a completion that
+//! names its address. An engine always gets the words it was promised, zeros after a fault, so that no job has to be
+//! aborted; a reset stops the bus first, and then forgets everything.
+//!
+//! `D` is the width of the DMA bus in bits (64, 128, 256 or 512), `S` the same in bytes: stable Rust cannot compute one
+//! from the other.
 
 pub mod arbiter;
 pub mod burst;

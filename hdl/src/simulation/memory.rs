@@ -1,5 +1,7 @@
 //! What the card finds at the other end of its bus.
 
+use std::ops::Range;
+
 /// The bus refused an access: nothing is mapped there, or the card may not be bus master.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no memory for {length} bytes at {address:#x}")]
@@ -25,7 +27,7 @@ pub trait Memory {
     fn write(&mut self, address: u64, data: &[u8]) -> Result<(), BusError>;
 }
 
-/// Plain memory from a base address on, with holes for tests of faults.
+/// Plain memory from a base address on, with a hole for tests of faults.
 #[derive(Clone, Debug, Default)]
 pub struct Ram {
     /// Address of the first byte.
@@ -33,9 +35,9 @@ pub struct Ram {
     /// The bytes.
     pub bytes: Vec<u8>,
     /// Addresses that refuse to be read.
-    pub unreadable: Vec<std::ops::Range<u64>>,
+    pub unreadable: Range<u64>,
     /// Addresses that refuse to be written.
-    pub unwritable: Vec<std::ops::Range<u64>>,
+    pub unwritable: Range<u64>,
 }
 
 impl Ram {
@@ -44,9 +46,9 @@ impl Ram {
         Self { base, bytes: vec![0; bytes], ..Self::default() }
     }
 
-    fn range(&self, address: u64, length: usize, holes: &[std::ops::Range<u64>]) -> Option<std::ops::Range<usize>> {
+    fn range(&self, address: u64, length: usize, hole: &Range<u64>) -> Option<Range<usize>> {
         let end = address.checked_add(length as u64)?;
-        if holes.iter().any(|hole| address < hole.end && hole.start < end) {
+        if address < hole.end && hole.start < end {
             return None;
         }
         let start = usize::try_from(address.checked_sub(self.base)?).ok()?;
