@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use super::packages::Packages;
 
 /// The last line of the guest's log, before its exit code.
-const VERDICT: &str = "card-test: exit code ";
+const VERDICT: &str = "conformance: exit code ";
 
 /// How the guest runs.
 pub(super) struct Guest<'a> {
@@ -37,7 +37,7 @@ impl Guest<'_> {
             let log = String::from_utf8_lossy(&fs::read(self.log).unwrap_or_default()).into_owned();
             match log.lines().find_map(|line| line.trim().strip_prefix(VERDICT)) {
                 Some("0") => return Ok(()),
-                Some(code) => bail!("{log}\nthe driver's test ended with exit code {code} in the guest"),
+                Some(code) => bail!("{log}\nthe conformance suite ended with exit code {code} in the guest"),
                 None if ended.is_some() => bail!("{log}\nQEMU stopped without a verdict: {ended:?}"),
                 None if start.elapsed() > self.limit => bail!("{log}\nno verdict within {:?}", self.limit),
                 None => std::thread::sleep(Duration::from_millis(100)),
@@ -57,14 +57,34 @@ impl Guest<'_> {
         // Through its own loader: its C library is newer than the host's.
         let mut command = Command::new(file("usr/lib64/ld-linux-x86-64.so.2"));
         command.arg("--library-path").arg(file("usr/lib/x86_64-linux-gnu")).arg(file("usr/bin/qemu-system-x86_64"));
-        command.args(["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio", "-smp", "1"]);
-        command.args(["-machine", &format!("q35,accel={accelerator},kernel-irqchip=split,memory-backend=mem"), "-cpu", cpu]);
+        command.args([
+            "-nodefaults",
+            "-no-user-config",
+            "-no-reboot",
+            "-display",
+            "none",
+            "-serial",
+            "stdio",
+            "-smp",
+            "1",
+        ]);
+        command.args([
+            "-machine",
+            &format!("q35,accel={accelerator},kernel-irqchip=split,memory-backend=mem"),
+            "-cpu",
+            cpu,
+        ]);
         // The device reads guest memory through the shared file; without `share` it would read stale copies.
         command.args(["-m", "512M", "-object", "memory-backend-memfd,id=mem,size=512M,share=on"]);
         command.args(["-device", "intel-iommu,intremap=on,caching-mode=on"]);
         command.args(["-device", "pcie-root-port,id=rp0,chassis=1", "-device", &device]);
         command.arg("-L").arg(file("usr/share/qemu")).arg("-L").arg(file("usr/share/seabios"));
-        command.arg("-kernel").arg(self.packages.kernel()?).arg("-initrd").arg(self.initramfs).args(["-append", &append]);
+        command
+            .arg("-kernel")
+            .arg(self.packages.kernel()?)
+            .arg("-initrd")
+            .arg(self.initramfs)
+            .args(["-append", &append]);
         command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
         Ok(command)
     }

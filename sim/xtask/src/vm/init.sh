@@ -1,5 +1,5 @@
 #!/bin/busybox sh
-# Gives the simulated card to vfio-pci and runs the driver's tests against it. The host reads the last line.
+# Gives the simulated card to vfio-pci and runs the conformance suite against it. The host reads the last line.
 export PATH=/bin
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
@@ -20,6 +20,6 @@ done
 if [ -z "$address" ]; then
     echo "no card on the bus"
 fi
-/bin/card-test "vfio:$address"
-echo "card-test: exit code $?"
+PENSTOCK_CARD="vfio:$address" /bin/conformance named --test-threads 1
+echo "conformance: exit code $?"
 poweroff -f

@@ -1,4 +1,4 @@
-//! The guest's whole file system: busybox, the VFIO modules, the driver's test and a script that runs it.
+//! The guest's whole file system: busybox, the VFIO modules, the conformance suite and a script that runs it.
 
 use std::fs::{self, File};
 use std::io::{Cursor, Write};
@@ -26,8 +26,8 @@ const FILE: u32 = 0o100_755;
 const FOLDER: u32 = 0o040_755;
 const CHARACTER_DEVICE: u32 = 0o020_600;
 
-/// Writes the archive to `path`. `program` is the driver's test, statically linked.
-pub(super) fn write(packages: &Packages, program: &Path, path: &Path) -> Result<()> {
+/// Writes the archive to `path`. `suite` is the conformance suite, statically linked.
+pub(super) fn write(packages: &Packages, suite: &Path, path: &Path) -> Result<()> {
     let mut archive = Archive { file: File::create(path)?, inode: 0 };
     for folder in ["bin", "dev", "modules", "proc", "sys", "tmp"] {
         archive.add(folder, FOLDER, &[])?;
@@ -36,7 +36,7 @@ pub(super) fn write(packages: &Packages, program: &Path, path: &Path) -> Result<
     archive.device("dev/console", 5, 1)?;
     archive.add("init", FILE, INIT.as_bytes())?;
     archive.add("bin/busybox", FILE, &read(&packages.file("usr/bin/busybox"))?)?;
-    archive.add("bin/card-test", FILE, &read(program)?)?;
+    archive.add("bin/conformance", FILE, &read(suite)?)?;
     let modules = packages.modules()?;
     for (index, module) in MODULES.iter().enumerate() {
         archive.add(&format!("modules/{index}.ko"), FILE, &decompress(&modules.join(module))?)?;

@@ -1,10 +1,10 @@
 //! `cargo xtask vm-test`: the driver against a kernel's real vfio-pci and IOMMU.
 //!
 //! ```text
-//! penstock-sim (the card) <──vfio-user socket──> QEMU <──emulated PCIe, vIOMMU──> guest: vfio-pci <── card-test
+//! penstock-sim (the card) <──vfio-user socket──> QEMU <──emulated PCIe, vIOMMU──> guest: vfio-pci <── conformance suite
 //! ```
 //!
-//! Everything is set up here: packages, initramfs, the statically linked test. The guest's console goes to
+//! Everything is set up here: packages, initramfs, the conformance suite, statically linked. The guest's console goes to
 //! `target/vm/guest.log`, and to the terminal when something fails.
 
 mod guest;
@@ -46,13 +46,31 @@ pub(crate) fn run(card: &str, kvm: bool) -> Result<()> {
     Ok(())
 }
 
-/// The device server for this machine, and the test for a guest without a C library.
+/// The device server for this machine, and the conformance suite for a guest without a C library.
 fn build() -> Result<(PathBuf, PathBuf)> {
     shell::run("", "cargo build --release --locked -p penstock-sim --bin penstock-sim")?;
-    let program = ["cargo", "rustc", "--release", "--locked", "-p", "penstock-sim", "--bin", "card-test", "--target", TARGET];
-    shell::run_words("", &[&program[..], &["--", "-C", "target-feature=+crt-static"]].concat())?;
-    let target = shell::target_folder()?;
-    Ok((target.join("release/penstock-sim"), target.join(TARGET).join("release/card-test")))
+    let suite =
+        "cargo test --release --locked --no-run -p penstock-sim --test conformance --message-format json --target";
+    let words: Vec<&str> = suite.split(' ').chain([TARGET]).collect();
+    eprintln!("$ {}", words.join(" "));
+    let output = shell::command("", &words)
+        .env("RUSTFLAGS", "-C target-feature=+crt-static")
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!("the conformance suite does not build for the guest: {}", output.status);
+    }
+    let messages = output.stdout.split(|byte| *byte == b'\n');
+    let mut executables = messages.filter_map(|line| serde_json::from_slice::<Message>(line).ok()?.executable);
+    let suite = executables.next_back().context("cargo built no conformance suite")?;
+    Ok((shell::target_folder()?.join("release/penstock-sim"), suite))
+}
+
+/// What cargo says of an artefact.
+#[derive(serde::Deserialize)]
+struct Message {
+    executable: Option<PathBuf>,
 }
 
 fn serve(server: &Path, card: &str, socket: &Path) -> Result<KilledOnDrop> {

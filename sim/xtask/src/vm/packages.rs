@@ -119,7 +119,8 @@ fn fetch(folder: &Path, archives: &Path) -> Result<()> {
     );
     let file = folder.join("apt.conf");
     fs::write(&file, configuration)?;
-    let apt = |words: &[&str]| shell::run_words("", &[&["env", &format!("APT_CONFIG={}", file.display())], words].concat());
+    let apt =
+        |words: &[&str]| shell::run_words("", &[&["env", &format!("APT_CONFIG={}", file.display())], words].concat());
     apt(&["apt-get", "update"])?;
     let install = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", "--download-only"];
     apt(&[&install[..], &["-t", SUITES[1]], &PACKAGES].concat())?;

@@ -1,0 +1,5 @@
+//! Prints the register page.
+
+fn main() {
+    print!("{}", penstock_abi::page::Page);
+}

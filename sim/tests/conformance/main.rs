@@ -1,0 +1,111 @@
+//! The conformance suite: what every card does, over every transport.
+//!
+//! One list of cases, run against the model in-process and behind a vfio-user socket, and against a real card when
+//! `PENSTOCK_CARD` names one (`vfio:0000:65:00.0`, or `sim:/path` for a card that another process serves).
+//! Expected results come from halo2curves and light-poseidon.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod commands;
+mod expected;
+mod faults;
+mod life;
+mod memory;
+mod registers;
+mod rings;
+mod socket;
+mod subject;
+
+macro_rules! suite {
+    ($subject:ident: $($module:ident { $($case:ident),* $(,)? })*) => {
+        mod $subject {
+            $(mod $module {
+                $(#[test]
+                fn $case() {
+                    if let Some(subject) = crate::subject::$subject() {
+                        crate::$module::$case(&subject);
+                    }
+                })*
+            })*
+        }
+    };
+}
+
+macro_rules! every_card {
+    ($subject:ident) => {
+        suite! { $subject:
+            registers {
+                registers_and_dma_show_the_same_identity,
+                unknown_registers_read_zero,
+                read_only_registers_ignore_writes,
+                accesses_outside_the_window_are_refused,
+                rings_cannot_move_while_the_card_is_enabled,
+                bad_rings_are_refused,
+            }
+            commands {
+                sums_equal_halo2curves,
+                several_vectors_share_a_command,
+                hashes_equal_circomlib,
+                self_tests_pass,
+                bases_can_be_replaced,
+                unknown_opcodes_and_reserved_bytes_are_refused,
+                invalid_fields_are_refused_by_name,
+                elements_that_are_not_canonical_are_refused,
+                requests_that_the_card_cannot_take_never_reach_it,
+            }
+            memory {
+                results_stay_inside_their_buffers_at_every_offset,
+                misaligned_addresses_are_refused_and_nothing_is_written,
+                unmapped_addresses_are_faults,
+                buffers_that_run_out_of_their_mapping_are_faults,
+                memory_is_reused_and_limited,
+            }
+            rings {
+                rings_wrap_thousands_of_times,
+                a_full_ring_makes_the_submitter_wait,
+                completions_are_awaited_in_any_order,
+                threads_share_a_card,
+                dropped_tickets_are_forgotten,
+                polling_works_without_interrupts,
+            }
+            life {
+                a_reset_ends_what_is_under_way_and_the_card_works_on,
+                a_soft_reset_by_someone_else_is_noticed,
+                without_bus_mastering_nothing_moves,
+                a_card_can_be_opened_again_and_again,
+            }
+        }
+    };
+}
+
+macro_rules! every_model {
+    ($subject:ident) => {
+        suite! { $subject:
+            faults {
+                a_command_that_never_completes_times_out,
+                a_second_completion_is_a_violation,
+                an_unknown_id_is_a_violation,
+                a_flipped_bit_in_a_sum_is_noticed,
+                a_corrupt_scalar_gives_another_sum,
+                a_card_that_vanishes_is_lost,
+                refused_dma_is_a_fault,
+                a_stalled_ring_fills_up,
+                a_lost_interrupt_costs_time_only,
+                a_failed_card_accepts_nothing_until_reset,
+            }
+        }
+    };
+}
+
+mod model {
+    mod cards {
+        every_card!(in_process);
+        every_card!(socket);
+    }
+    mod faulty {
+        every_model!(in_process);
+        every_model!(socket);
+    }
+}
+
+every_card!(named);
