@@ -25,7 +25,7 @@ use penstock_circuits::circuit::witness::Witness;
 use penstock_circuits::operation::*;
 use penstock_circuits::poseidon::fold;
 use penstock_circuits::public_inputs::{PublicInputs, evaluate};
-use penstock_circuits::trace::{BlockTrace, Outcome};
+use penstock_circuits::trace::{BlockTrace, Outcome, Slot};
 
 const DEPOSIT: usize = 2;
 const KEY_CHANGE: usize = 3;
@@ -514,18 +514,35 @@ fn orders_that_the_match_does_not_fit() {
     let fails = |classes: &[&str], change: &dyn Fn(&mut OrderMatching)| {
         assert_forgery_fails(MATCH, classes, |trace| change_match(trace, change));
     };
-    // More than an order, the match's base or the match's quote allows.
-    fails(&[RANGE], &|body| body.maker.body.amount = amount(ONE / 2));
+    // More than the match's base or quote allows.
     fails(&[RANGE], &|body| body.expected_base = ONE - 1);
     fails(&[RANGE], &|body| body.expected_quote = 2_500 * ONE - 1);
-    // A nonce beyond what an empty slot takes.
-    fails(&["slot.product"], &|body| body.maker.body.nonce = OrderNonce::try_from(1).unwrap());
-    // What the orders do not say in the same way is hashed as the match has it, so their signatures do not fit.
-    let other = "copies:signatures";
-    fails(&[other, "slot.sum"], &|body| body.maker.body.nonce = OrderNonce::try_from(2).unwrap());
-    fails(&[other], &|body| body.taker.body.is_sell = true);
-    fails(&[other], &|body| body.taker.body.quote_token = STABLE);
-    fails(&[other], &|body| body.taker.body.sub = 1);
+    // What the orders have in common is hashed, and published, as the match has it: their signatures do not fit.
+    let both = ["copies:signatures", "slot.sum"];
+    fails(&both, &|body| body.maker.body.nonce = OrderNonce::try_from(2).unwrap());
+    fails(&both, &|body| body.taker.body.is_sell = true);
+    fails(&both, &|body| body.taker.body.quote_token = STABLE);
+    fails(&both[..1], &|body| body.taker.body.sub = 1);
+}
+
+#[test]
+fn match_of_more_than_an_order_has_left() {
+    assert_forgery_fails(MATCH, &[RANGE], |trace| {
+        // The match's base is reached, so that the quantity is not too small.
+        change_match(trace, |body| (body.maker.body.amount, body.expected_base) = (amount(ONE / 2), ONE));
+        set_difference(&mut trace.operations[MATCH].updates[0], 0, minus(ONE / 2));
+    });
+}
+
+#[test]
+fn order_whose_nonce_skips_one_of_an_empty_slot() {
+    assert_forgery_fails(MATCH, &["slot.product"], |trace| {
+        let nonce = OrderNonce::try_from(1).unwrap();
+        change_match(trace, |body| (body.maker.body.nonce, body.expected_base) = (nonce, ONE));
+        // The order would count twice, as the first of its slot and as one that replaces another.
+        let after = Slot { nonce: 1, residue: ONE };
+        set_difference(&mut trace.operations[MATCH].updates[0], 0, after.leaf());
+    });
 }
 
 #[test]
