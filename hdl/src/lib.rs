@@ -13,4 +13,7 @@
 //! `<name>_ready` and moves a word at each rising edge with valid and ready high.
 
 pub mod emit;
+pub mod field;
+pub mod point;
+pub mod poseidon;
 pub mod verilator;

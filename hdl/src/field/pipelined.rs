@@ -1,0 +1,180 @@
+//! The pipelined Montgomery multiplier: one product started in each cycle.
+//!
+//! The 520-bit product comes from DSPs; the reduction needs none. Its low 270 bits go through 54 rows, each of which
+//! cancels five bits, t' = (t >> 5) + ROM[t mod 32] with ROM[d] = (d + (d (-1/p) mod 32) p) / 32: five digit bits and a
+//! bit of the running sum are six inputs, one LUT for each bit of a row. The high 250 bits are added at the end.
+
+use std::fmt::Write;
+
+use num_bigint::BigUint;
+use rust_hdl::prelude::*;
+
+use super::karatsuba::product;
+use super::pipeline::{Pipeline, Value};
+use super::{ELEMENT_BITS, Field, OPERAND_BITS, RADIX_BITS};
+
+/// Bits that a row cancels.
+const DIGIT: usize = 5;
+
+/// The longest carry chain: twelve rows, and what fits a 64-bit word of a simulator.
+const SEGMENT: usize = 12 * DIGIT;
+
+/// A word of the ROM in the text, which begins at a multiple of 64 bits.
+const ROM_WORD: usize = 64;
+
+/// a b / R modulo p, below 2p, for operands below 2^260; fully pipelined.
+#[derive(LogicBlock, Default)]
+pub struct PipelinedMultiplier {
+    /// The clock.
+    pub clock: Signal<In, Clock>,
+    /// An operand, registered inside.
+    pub left: Signal<In, Bits<OPERAND_BITS>>,
+    /// An operand, registered inside.
+    pub right: Signal<In, Bits<OPERAND_BITS>>,
+    /// The product of the operands `latency` cycles ago.
+    pub product: Signal<Out, Bits<ELEMENT_BITS>>,
+    _text: String,
+}
+
+impl PipelinedMultiplier {
+    /// A multiplier modulo the field's prime.
+    pub fn new(field: Field) -> Self {
+        Self { _text: text(field).0, ..Self::default() }
+    }
+
+    /// Cycles from operands to product.
+    pub fn latency(field: Field) -> usize {
+        text(field).1
+    }
+}
+
+impl Logic for PipelinedMultiplier {
+    fn update(&mut self) {}
+
+    fn connect(&mut self) {
+        self.product.connect();
+    }
+
+    fn hdl(&self) -> Verilog {
+        Verilog::Custom(self._text.clone())
+    }
+}
+
+/// The module's body and its latency.
+fn text(field: Field) -> (String, usize) {
+    let mut pipeline = Pipeline::new(SEGMENT);
+    let inputs = ["left", "right"].map(|name| {
+        let port = pipeline.input(name, OPERAND_BITS);
+        let expression = pipeline.at(&port, 0);
+        pipeline.register("operand", OPERAND_BITS, 1, &expression)
+    });
+    let whole = product(&mut pipeline, &inputs[0], &inputs[1], 2);
+    let reduced = reduce(&mut pipeline, field, &whole.bits(0, RADIX_BITS));
+    let high = whole.bits(RADIX_BITS, 2 * OPERAND_BITS - RADIX_BITS);
+    let result = pipeline.add("result", &reduced, &high, ELEMENT_BITS);
+    let latency = pipeline.output("product", &result);
+    let exact = pipeline.finish();
+    let fast = fast_text(field, latency);
+    let name = field.name();
+    let text = format!(
+        "// module: {name}_multiplier_pipelined\n/* verilator no_inline_module */\n`ifdef PENSTOCK_FAST_MULTIPLIERS\n\
+         {fast}`else\n{exact}`endif\n"
+    );
+    (text, latency)
+}
+
+/// The same function as one expression, delayed by a ring of the same length.
+fn fast_text(field: Field, latency: usize) -> String {
+    let (inverse, p) = (field.negated_inverse(RADIX_BITS), field.modulus());
+    let (top, radix_top, product_top) = (OPERAND_BITS - 1, RADIX_BITS - 1, 2 * OPERAND_BITS - 1);
+    let width = RADIX_BITS + 256;
+    format!(
+        "reg [{top}:0] operand_1;\nreg [{top}:0] operand_2;\n\
+         wire [{product_top}:0] whole = operand_1 * operand_2;\n\
+         wire [{radix_top}:0] quotient = whole[{radix_top}:0] * {RADIX_BITS}'h{inverse:x};\n\
+         wire [{}:0] sum = quotient * {width}'h{p:x} + whole;\n\
+         reg [{}:0] ring [0:{}];\nreg [7:0] place;\ninitial place = 0;\n\
+         always @(posedge clock) begin\n    operand_1 <= left;\n    operand_2 <= right;\n    \
+         product <= ring[place];\n    ring[place] <= sum >> {RADIX_BITS};\n    \
+         place <= place == {} ? 8'd0 : place + 8'd1;\nend\n",
+        width - 1,
+        ELEMENT_BITS - 1,
+        latency - 3,
+        latency - 3,
+    )
+}
+
+/// (`value` + m p) / R for the m below R that makes it an integer.
+fn reduce(pipeline: &mut Pipeline, field: Field, value: &Value) -> Value {
+    let rom = Rom::new(field);
+    rom.declare(pipeline);
+    let mut sum = value.clone();
+    // The largest value of the running sum.
+    let mut bound = (BigUint::from(1u32) << RADIX_BITS) - 1u32;
+    for row in 1..=RADIX_BITS / DIGIT {
+        bound = (bound + field.modulus() * 31u32) >> DIGIT;
+        sum = rom.row(pipeline, &sum, row, bound.bits() as usize);
+    }
+    sum
+}
+
+struct Rom {
+    words: Vec<BigUint>,
+    width: usize,
+}
+
+impl Rom {
+    fn new(field: Field) -> Self {
+        let (p, inverse) = (field.modulus(), field.negated_inverse(DIGIT));
+        let digits = BigUint::from(1u32) << DIGIT;
+        let word = |digit: u32| (&p * (&inverse * digit % &digits) + digit) >> DIGIT;
+        Self { words: (0..1 << DIGIT).map(word).collect(), width: p.bits() as usize }
+    }
+
+    /// One constant for each place at which a segment can begin: entries of a segment's bits, 64 bits apart.
+    fn declare(&self, pipeline: &mut Pipeline) {
+        let mask = (BigUint::from(1u32) << SEGMENT) - 1u32;
+        let bits = ROM_WORD << DIGIT;
+        for low in (0..self.width).step_by(DIGIT) {
+            let mut line = format!("localparam [{}:0] rom_{low} = {bits}'h", bits - 1);
+            for word in self.words.iter().rev() {
+                let _ = write!(line, "{:016x}", (word >> low) & &mask);
+            }
+            line.push(';');
+            pipeline.line(&line);
+        }
+    }
+
+    /// The sum after cancelling its low digit. Segments keep their places in the product, whatever has been shifted out.
+    fn row(&self, pipeline: &mut Pipeline, sum: &Value, row: usize, width: usize) -> Value {
+        let digit = sum.bits(0, DIGIT);
+        let mut next = Value::default();
+        let mut carry: Option<Value> = None;
+        while next.width() < width {
+            let low = next.width();
+            let size = (SEGMENT - (low + row * DIGIT) % SEGMENT).min(width - low);
+            let bits = sum.bits(low + DIGIT, size);
+            let stage = digit.stage().max(bits.stage()).max(carry.as_ref().map_or(0, Value::stage));
+            let (bits, index) = (pipeline.at(&bits, stage), pipeline.at(&digit, stage));
+            // Above the ROM only a carry moves on.
+            let entry = if low < self.width {
+                format!("rom_{low}[{{{index}, 6'd0}} +: {}]", size.min(self.width - low))
+            } else {
+                "1'b0".to_owned()
+            };
+            let last = low + size == width;
+            let register = match &carry {
+                Some(carry) => {
+                    let carry = pipeline.at(carry, stage);
+                    format!("({{1'b0, {bits}, 1'b1}} + {{1'b0, {entry}, {carry}}}) >> 1")
+                }
+                // The cancelled digit's carry is in the ROM.
+                None => format!("{{1'b0, {bits}}} + {{1'b0, {entry}}}"),
+            };
+            let register = pipeline.register("row", size + usize::from(!last), stage + 1, &register);
+            next = next.then(&register.bits(0, size));
+            carry = Some(register.bits(size, 1));
+        }
+        next
+    }
+}

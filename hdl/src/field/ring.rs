@@ -1,0 +1,238 @@
+//! The digit-serial Montgomery multiplier: a ring that one product travels fifteen times.
+//!
+//! A pass is t' = (t + d b + m p) / 2^18 for an 18-bit digit d of the first operand. A pass takes four cycles, so four
+//! products travel at once, and one starts every 15 cycles; 4 and 15 have no common factor, so products that start on
+//! that grid never meet. The running sum is carry-saved in limbs of 36 bits, the width of a product of an 18 x 18
+//! multiplier: a limb's carries enter it again in the next pass, and are resolved once, behind the ring.
+
+use std::fmt::Write;
+
+use num_bigint::BigUint;
+use rust_hdl::prelude::*;
+
+use super::{ELEMENT_BITS, Field, OPERAND_BITS, RADIX_BITS};
+
+const DIGIT: usize = 18;
+/// Digits of an operand, and passes.
+const DIGITS: usize = RADIX_BITS / DIGIT;
+const LIMB: usize = 2 * DIGIT;
+/// Limbs of the running sum.
+const LIMBS: usize = DIGITS.div_ceil(2);
+/// Cycles of a pass, and products in flight.
+const PASS: usize = 4;
+/// Segments in which the carries are resolved at the end.
+const SEGMENT: usize = 60;
+const SEGMENTS: usize = ELEMENT_BITS.div_ceil(SEGMENT);
+
+/// a b / R modulo p, below 2p, for operands below 2^260; one product every [`RingMultiplier::INTERVAL`] cycles.
+///
+/// Operands are taken in every cycle with `take`; the first such cycle after reset is the one that the constructor says.
+#[derive(LogicBlock, Default)]
+pub struct RingMultiplier {
+    /// The clock.
+    pub clock: Signal<In, Clock>,
+    /// Puts the ring on its grid.
+    pub reset: Signal<In, Bit>,
+    /// An operand.
+    pub left: Signal<In, Bits<OPERAND_BITS>>,
+    /// An operand.
+    pub right: Signal<In, Bits<OPERAND_BITS>>,
+    /// High when the operands are taken at the next edge.
+    pub take: Signal<Out, Bit>,
+    /// The product, `latency` cycles after its operands, and for [`RingMultiplier::STABLE`] cycles from then on.
+    pub product: Signal<Out, Bits<ELEMENT_BITS>>,
+    _text: String,
+}
+
+impl RingMultiplier {
+    /// Cycles between two starts.
+    pub const INTERVAL: usize = DIGITS;
+
+    /// Cycles from operands to product: into the ring, the passes, the carries.
+    pub const LATENCY: usize = 2 + PASS * DIGITS + SEGMENTS;
+
+    /// For how many cycles a product can be read.
+    pub const STABLE: usize = DIGITS - SEGMENTS + 1;
+
+    /// A ring modulo the field's prime that takes operands first `start` cycles after the reset, `start` below 15.
+    pub fn new(field: Field, start: usize) -> Self {
+        Self { _text: text(field, start), ..Self::default() }
+    }
+}
+
+impl Logic for RingMultiplier {
+    fn update(&mut self) {}
+
+    fn connect(&mut self) {
+        self.take.connect();
+        self.product.connect();
+    }
+
+    fn hdl(&self) -> Verilog {
+        Verilog::Custom(self._text.clone())
+    }
+}
+
+/// The module's body. The comments in it count cycles from the one in which the operands enter.
+fn text(field: Field, start: usize) -> String {
+    let mut out = Text::default();
+    let digit_top = DIGIT - 1;
+    let limb_top = LIMB - 1;
+    // A limb's sum of a limb, four halves or wholes of products, and carries.
+    let sum_top = LIMB + 2;
+    let operand_top = RADIX_BITS - 1;
+    let name = field.name();
+    out.line(&format!("// module: {name}_multiplier_ring"));
+    out.line("/* verilator no_inline_module */");
+    let modulo = |value: usize| (value + DIGITS) % DIGITS;
+    out.line(&format!("reg [3:0] phase;\ninitial phase = {};", modulo(0)));
+    out.clocked(&format!(
+        "if (reset) phase <= 4'd{}; else phase <= phase == 4'd{} ? 4'd0 : phase + 4'd1;",
+        modulo(DIGITS - start),
+        DIGITS - 1
+    ));
+    out.line("always @(*) take = phase == 4'd0;");
+    out.line("// Cycle 1: the operands, which travel with the sum. The first one loses a digit in each pass.");
+    out.register("fresh", 1, "take");
+    for operand in ["left", "right"] {
+        let shift = if operand == "left" { DIGIT } else { 0 };
+        out.register(
+            &format!("{operand}_0"),
+            RADIX_BITS,
+            &format!("take ? {operand} : {operand}_{} >> {shift}", PASS - 1),
+        );
+        for place in 1..PASS {
+            out.register(&format!("{operand}_{place}"), RADIX_BITS, &format!("{operand}_{}", place - 1));
+        }
+    }
+    let _ = operand_top;
+    out.line("// Cycle 2: the digit times the second operand, beside the sum; m follows from the low digits of both.");
+    for k in 0..DIGITS {
+        let low = k * DIGIT;
+        out.register(
+            &format!("partial_{k}"),
+            LIMB,
+            &format!("left_0[{digit_top}:0] * right_0[{}:{low}]", low + digit_top),
+        );
+    }
+    out.line("// Cycle 3: the sum of both. A limb takes one even product and the halves of two odd ones.");
+    for limb in 0..LIMBS {
+        out.add3(
+            &format!("first_{limb}"),
+            sum_top,
+            &format!("sum_{limb}"),
+            &even("partial", limb),
+            &odd("partial", limb),
+        );
+    }
+    out.line("// Cycle 4: m; the carries of the pass before.");
+    let inverse = field.negated_inverse(DIGIT);
+    out.register("quotient", DIGIT, &format!("first_0[{digit_top}:0] * {DIGIT}'h{inverse:x}"));
+    for limb in 0..LIMBS {
+        out.register(&format!("carry_{limb}_d"), 3, &format!("carry_{limb}"));
+        out.register(&format!("second_{limb}"), sum_top + 1, &format!("first_{limb} + {{carry_{limb}_d, {DIGIT}'d0}}"));
+    }
+    out.line("// Cycle 5: m p.");
+    let p = field.modulus();
+    let digits = BigUint::from(1u32) << DIGIT;
+    for k in 0..DIGITS {
+        let limb = (&p >> (k * DIGIT)) % &digits;
+        out.register(&format!("multiple_{k}"), LIMB, &format!("quotient * {DIGIT}'h{limb:x}"));
+    }
+    for limb in 0..LIMBS {
+        out.register(&format!("third_{limb}"), sum_top + 1, &format!("second_{limb}"));
+    }
+    out.line("// Cycle 6: the whole sum, without the digit that is now zero: the next pass's cycle 2.");
+    for limb in 0..LIMBS {
+        out.wire3(
+            &format!("whole_{limb}"),
+            sum_top,
+            &format!("third_{limb}"),
+            &even("multiple", limb),
+            &odd("multiple", limb),
+        );
+    }
+    for limb in 0..LIMBS {
+        let above = if limb + 1 < LIMBS { format!("whole_{}[{digit_top}:0]", limb + 1) } else { format!("{DIGIT}'d0") };
+        let next = format!("{{{above}, whole_{limb}[{limb_top}:{DIGIT}]}}");
+        let carry = format!("whole_{limb}[{sum_top}:{LIMB}]");
+        out.line(&format!("reg [{limb_top}:0] sum_{limb}, last_{limb};\nreg [2:0] carry_{limb}, last_carry_{limb};"));
+        out.clocked(&format!(
+            "if (fresh) begin sum_{limb} <= 0; carry_{limb} <= 0; last_{limb} <= {next}; last_carry_{limb} <= {carry}; end \
+             else begin sum_{limb} <= {next}; carry_{limb} <= {carry}; end"
+        ));
+    }
+    out.line("// Behind the ring: the carries of a sum that has made all passes.");
+    let list = |parts: Vec<String>| parts.into_iter().rev().collect::<Vec<_>>().join(", ");
+    out.line(&format!(
+        "wire [{}:0] last = {{{}}};",
+        LIMB * LIMBS - 1,
+        list((0..LIMBS).map(|k| format!("last_{k}")).collect())
+    ));
+    let gap = LIMB - 3;
+    out.line(&format!(
+        "wire [{}:0] last_carry = {{{}, {DIGIT}'d0}};",
+        LIMB * LIMBS + DIGIT - 1,
+        list((0..LIMBS).map(|k| format!("{gap}'d0, last_carry_{k}")).collect())
+    ));
+    for segment in 0..SEGMENTS {
+        let low = segment * SEGMENT;
+        let size = SEGMENT.min(ELEMENT_BITS - low);
+        let high = low + size - 1;
+        let expression = match segment {
+            0 => format!("{{1'b0, last[{high}:{low}]}} + {{1'b0, last_carry[{high}:{low}]}}"),
+            _ => format!(
+                "({{1'b0, last[{high}:{low}], 1'b1}} + {{1'b0, last_carry[{high}:{low}], resolved_{}[{SEGMENT}]}}) >> 1",
+                segment - 1
+            ),
+        };
+        out.register(&format!("resolved_{segment}"), size + 1, &expression);
+    }
+    let parts =
+        (0..SEGMENTS).map(|k| format!("resolved_{k}[{}:0]", SEGMENT.min(ELEMENT_BITS - k * SEGMENT) - 1)).collect();
+    out.line(&format!("always @(*) product = {{{}}};", list(parts)));
+    out.0
+}
+
+/// The products of even digits lie side by side.
+fn even(name: &str, limb: usize) -> String {
+    format!("{name}_{}", 2 * limb)
+}
+
+/// Those of odd digits lie across two limbs.
+fn odd(name: &str, limb: usize) -> String {
+    let digit = |k: usize, bits: &str| if k < DIGITS { format!("{name}_{k}[{bits}]") } else { format!("{DIGIT}'d0") };
+    let low = if limb == 0 { format!("{DIGIT}'d0") } else { digit(2 * limb - 1, "35:18") };
+    format!("{{{}, {low}}}", digit(2 * limb + 1, "17:0"))
+}
+
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn line(&mut self, text: &str) {
+        self.0 += text;
+        self.0.push('\n');
+    }
+
+    fn clocked(&mut self, statement: &str) {
+        self.line(&format!("always @(posedge clock) {statement}"));
+    }
+
+    fn register(&mut self, name: &str, width: usize, expression: &str) {
+        let _ = writeln!(self.0, "reg [{}:0] {name};", width - 1);
+        self.clocked(&format!("{name} <= {expression};"));
+    }
+
+    /// The sum of three terms as two carry chains: kept apart, since a compressor costs more LUTs.
+    fn wire3(&mut self, name: &str, top: usize, a: &str, b: &str, c: &str) {
+        self.line(&format!(
+            "(* keep *) wire [{top}:0] {name}_part = {a} + {b};\nwire [{top}:0] {name} = {name}_part + {c};"
+        ));
+    }
+
+    fn add3(&mut self, name: &str, top: usize, a: &str, b: &str, c: &str) {
+        self.line(&format!("(* keep *) wire [{top}:0] {name}_part = {a} + {b};"));
+        self.register(name, top + 1, &format!("{name}_part + {c}"));
+    }
+}
