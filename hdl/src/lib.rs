@@ -14,6 +14,7 @@
 
 pub mod emit;
 pub mod field;
+pub mod msm;
 pub mod point;
 pub mod poseidon;
 pub mod verilator;

@@ -1,0 +1,108 @@
+//! Slot memory and its valid bits.
+//!
+//! A slot holds at most one waiting operand. Port `new` serves new items and read-out, port `result` serves what leaves
+//! the adder; each access is one push or one pop, so a true dual-port block RAM is all it takes. Two accesses of one
+//! cycle never meet in one slot: two such items pair directly.
+//!
+//! A slot is occupied if its bits in two *toggle banks* differ. Each port toggles its own bank only, so that each bank
+//! has a single writer; both ports look both banks up. A bank returns what is written in the same cycle, which is the
+//! only hazard between accesses of consecutive cycles.
+
+use rust_hdl::prelude::*;
+
+use super::leaf::leaf;
+use super::{ADDRESS_BITS, POINT_BITS};
+
+leaf! {
+    /// True dual-port memory of points.
+    SlotMemory {
+        new_enable: Bit, new_write: Bit, new_address: Bits<ADDRESS_BITS>, new_data: Bits<POINT_BITS>,
+        result_enable: Bit, result_write: Bit, result_address: Bits<ADDRESS_BITS>, result_data: Bits<POINT_BITS>,
+        => new_value: Bits<POINT_BITS>, result_value: Bits<POINT_BITS>,
+    }
+}
+
+impl SlotMemory {
+    /// `slots` points; a value is there `latency` cycles after its read was enabled (1 or more), and stays until the
+    /// next read's.
+    pub fn new(slots: usize, latency: usize) -> Self {
+        let top = POINT_BITS - 1;
+        let address = index_bits(slots) - 1;
+        let port = |name: &str| {
+            let mut text = String::new();
+            let target = |stage: usize| {
+                if stage + 1 == latency { format!("{name}_value") } else { format!("{name}_stage_{stage}") }
+            };
+            for stage in 0..latency - 1 {
+                text += &format!("reg [{top}:0] {name}_stage_{stage};\nreg {name}_read_{stage};\n");
+            }
+            text += &format!(
+                "always @(posedge clock) begin
+  if ({name}_enable) begin
+    if ({name}_write) slots[{name}_address[{address}:0]] <= {name}_data;
+    else {} <= slots[{name}_address[{address}:0]];
+  end
+end
+",
+                target(0)
+            );
+            for stage in 1..latency {
+                let before = stage - 1;
+                let read = if before == 0 {
+                    format!("{name}_enable && !{name}_write")
+                } else {
+                    format!("{name}_read_{}", before - 1)
+                };
+                text += &format!(
+                    "always @(posedge clock) begin
+  {name}_read_{before} <= {read};
+  if ({name}_read_{before}) {} <= {};
+end
+",
+                    target(stage),
+                    target(before)
+                );
+            }
+            text
+        };
+        Self::from_text(format!(
+            "// module: slot_memory\nreg [{top}:0] slots [0:{}];\n{}{}",
+            slots - 1,
+            port("new"),
+            port("result")
+        ))
+    }
+}
+
+leaf! {
+    /// One toggle bank: two reads and a write a cycle; a read returns the bit written in the same cycle.
+    ToggleBank {
+        new_address: Bits<ADDRESS_BITS>, result_address: Bits<ADDRESS_BITS>,
+        write: Bit, write_address: Bits<ADDRESS_BITS>, write_bit: Bit,
+        => new_bit: Bit, result_bit: Bit,
+    }
+}
+
+impl ToggleBank {
+    /// A bank of `slots` bits; a bit is there the cycle after its address.
+    pub fn new(slots: usize) -> Self {
+        let last = slots - 1;
+        let address = index_bits(slots) - 1;
+        let copy = |name: &str| {
+            format!(
+                "reg {name}_bits [0:{last}];
+always @(posedge clock) begin
+  if (write) {name}_bits[write_address[{address}:0]] <= write_bit;
+  {name}_bit <= (write && write_address == {name}_address) ? write_bit : {name}_bits[{name}_address[{address}:0]];
+end
+"
+            )
+        };
+        Self::from_text(format!("// module: toggle_bank\n{}{}", copy("new"), copy("result")))
+    }
+}
+
+/// Bits of an index below `count`.
+pub(crate) fn index_bits(count: usize) -> usize {
+    (count.max(2) - 1).ilog2() as usize + 1
+}

@@ -1,0 +1,87 @@
+//! The two queues before the adder.
+//!
+//! Pairs made by results go first: an adder that starts a pair for every result it gives keeps that queue at one or two
+//! entries, so it needs no back-pressure, which results could not obey. Pairs made by new points wait in the other
+//! queue; `room` throttles the source of new items early enough for all items already on their way.
+
+use rust_hdl::prelude::*;
+
+use super::leaf::leaf;
+use super::memory::index_bits;
+use super::{POINT_BITS, TAG_BITS};
+
+leaf! {
+    /// Both queues and the register that holds the pair offered to the adder.
+    PairQueues {
+        new_push: Bit, new_left: Bits<POINT_BITS>, new_right: Bits<POINT_BITS>, new_tag: Bits<TAG_BITS>,
+        result_push: Bit, result_left: Bits<POINT_BITS>, result_right: Bits<POINT_BITS>, result_tag: Bits<TAG_BITS>,
+        ready: Bit,
+        => valid: Bit, left: Bits<POINT_BITS>, right: Bits<POINT_BITS>, tag: Bits<TAG_BITS>,
+        room: Bit, overflow: Bit, new_count: Bits<8>, result_count: Bits<8>,
+    }
+}
+
+/// Entries of the queue of pairs made by results.
+const RESULT_DEPTH: usize = 4;
+
+impl PairQueues {
+    /// `depth` entries for pairs made by new items, of which the last `on_the_way` are kept for items past the throttle.
+    pub fn new(depth: usize, on_the_way: usize) -> Self {
+        let point = POINT_BITS - 1;
+        let tag = TAG_BITS - 1;
+        let queue = |name: &str, depth: usize, pop: &str| {
+            let last = depth - 1;
+            let index = index_bits(depth) - 1;
+            format!(
+                "reg [{point}:0] {name}_lefts [0:{last}];
+reg [{point}:0] {name}_rights [0:{last}];
+reg [{tag}:0] {name}_tags [0:{last}];
+reg [{index}:0] {name}_head, {name}_tail;
+always @(posedge clock) begin
+  if ({name}_push) begin
+    {name}_lefts[{name}_tail] <= {name}_left;
+    {name}_rights[{name}_tail] <= {name}_right;
+    {name}_tags[{name}_tail] <= {name}_tag;
+  end
+  if (reset) begin
+    {name}_head <= 0;
+    {name}_tail <= 0;
+    {name}_count <= 0;
+  end else begin
+    if ({name}_push) {name}_tail <= ({name}_tail == {last}) ? 0 : {name}_tail + 1;
+    if ({pop}) {name}_head <= ({name}_head == {last}) ? 0 : {name}_head + 1;
+    {name}_count <= {name}_count + {{7'd0, {name}_push}} - {{7'd0, {pop}}};
+  end
+end
+"
+            )
+        };
+        Self::from_text(format!(
+            "// module: pair_queues
+wire load = !valid || ready;
+wire result_pop = load && result_count != 0;
+wire new_pop = load && result_count == 0 && new_count != 0;
+{new}{result}
+always @(posedge clock) begin
+  if (result_pop) begin
+    left <= result_lefts[result_head];
+    right <= result_rights[result_head];
+    tag <= result_tags[result_head];
+  end else if (new_pop) begin
+    left <= new_lefts[new_head];
+    right <= new_rights[new_head];
+    tag <= new_tags[new_head];
+  end
+  if (reset) valid <= 1'b0;
+  else if (load) valid <= result_pop || new_pop;
+  if (reset) overflow <= 1'b0;
+  else if ((new_push && new_count == {depth}) || (result_push && result_count == {RESULT_DEPTH})) overflow <= 1'b1;
+end
+always @(*) room = new_count < {limit};
+",
+            new = queue("new", depth, "new_pop"),
+            result = queue("result", RESULT_DEPTH, "result_pop"),
+            limit = depth - on_the_way,
+        ))
+    }
+}
