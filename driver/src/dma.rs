@@ -233,3 +233,26 @@ impl Drop for DmaBuffer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn runs_are_joined_again_whatever_the_order_they_return_in() {
+        let memory = Arc::new(SharedMemory::new(PAGE, false).unwrap());
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut segment = Segment { memory: memory.clone(), address: 0, free: BTreeMap::from([(0, 100)]) };
+            let taken = [10, 20, 30].map(|length| (segment.take(length).unwrap(), length));
+            assert_eq!(taken, [(0, 10), (10, 20), (30, 30)]);
+            assert_eq!(segment.take(41), None);
+            for index in order {
+                let (offset, length) = taken[index];
+                segment.give(offset, length);
+            }
+            assert_eq!(segment.free, BTreeMap::from([(0, 100)]));
+        }
+    }
+}

@@ -45,7 +45,10 @@ impl Montgomery {
             Fq::from_uniform_bytes(&wide) * self.inverse
         };
         let (x, y, z) = (coordinate(0), coordinate(ELEMENT), coordinate(2 * ELEMENT));
-        // Y²Z = X³ + 3Z³; with Z = 0 this leaves X = 0, and (0 : 0 : 0) is no point.
+        if bytes.iter().all(|byte| *byte == 0) {
+            return Ok(G1::identity());
+        }
+        // Y²Z = X³ + 3Z³; with Z = 0 this leaves X = 0, and (0 : 0 : 0) in any other form is no point.
         let on_curve = y.square() * z == x.square() * x + z.square() * z * Fq::from(3);
         if on_curve && !(z == Fq::ZERO && y == Fq::ZERO) {
             Ok(G1 { x, y, z })
@@ -54,30 +57,42 @@ impl Montgomery {
         }
     }
 
-    /// Reads the row and column sums of one vector, from `offset` on, and finishes the sum; see [`MsmLayout`].
+    /// Reads the sums of one vector, from `offset` on, and finishes them; see [`MsmLayout`].
     pub fn finish(&self, layout: &MsmLayout, buffer: &DmaBuffer, offset: usize) -> Result<G1, CardError> {
-        let (rows, columns) = (layout.rows() as usize, layout.columns() as usize);
         let mut bytes = vec![0; layout.result_bytes(1) as usize];
         buffer.read(offset, &mut bytes)?;
         let (points, _) = bytes.as_chunks::<POINT>();
-        let mut total = G1::identity();
-        for window in points.chunks_exact(rows + columns).rev() {
-            let points = window.iter().map(|bytes| self.read_point(bytes)).collect::<Result<Vec<G1>, _>>()?;
-            let (rows, columns) = points.split_at(rows);
-            let rows = (0..layout.column_bits).fold(weighted(&rows[1..]), |sum, _| sum.double());
-            total = (0..layout.window_bits).fold(total, |sum, _| sum.double()) + rows + weighted(columns);
-        }
-        Ok(total)
+        points.chunks_exact(layout.window_points() as usize).rev().try_fold(G1::identity(), |total, window| {
+            let sums = window.iter().map(|bytes| self.read_point(bytes)).collect::<Result<Vec<G1>, _>>()?;
+            Ok(double(total, layout.window_bits.into()) + window_value(layout, &sums))
+        })
     }
 }
 
-/// `Σ (i + 1) · points[i]`.
-fn weighted(points: &[G1]) -> G1 {
-    let mut running = G1::identity();
-    points.iter().rev().fold(G1::identity(), |total, point| {
-        running += point;
-        total + running
-    })
+/// `Σ (t + 1) · B_t` over the buckets of a window.
+fn window_value(layout: &MsmLayout, sums: &[G1]) -> G1 {
+    // Σ n · S_n and Σ S_n of rows or columns.
+    let weighted_and_plain = |sums: &[G1]| {
+        if layout.reductions == 1 {
+            return weighted(sums);
+        }
+        let (upper, lower) = sums.split_at(sums.len() / 2);
+        let (lower, plain) = weighted(lower);
+        (double(weighted(upper).0, layout.low_bits()) + lower, plain)
+    };
+    let (rows, columns) = sums.split_at(sums.len() / 2);
+    let (columns, plain) = weighted_and_plain(columns);
+    double(weighted_and_plain(rows).0, layout.column_bits()) + columns + plain
+}
+
+/// `Σ i · points[i]` and `Σ points[i]`.
+fn weighted(points: &[G1]) -> (G1, G1) {
+    let none = (G1::identity(), G1::identity());
+    points.iter().rev().fold(none, |(weighted, plain), point| (weighted + plain, plain + point))
+}
+
+fn double(point: G1, times: u32) -> G1 {
+    (0..times).fold(point, |point, _| point.double())
 }
 
 /// Writes scalars from `offset` on.

@@ -48,7 +48,7 @@ fn fault(text: &str) -> Result<(Fault, u32), FaultError> {
 
 fn main() -> ExitCode {
     let Command::Serve { card: Kind::Model, socket, window_bits, fault } = Cli::parse().command;
-    let msm_layout = MsmLayout { window_bits, column_bits: (window_bits - 1) / 2 };
+    let msm_layout = MsmLayout { window_bits, ..model::CAPABILITIES.msm_layout };
     let capabilities = Capabilities { msm_layout, ..model::CAPABILITIES };
     let function = Function::new(|bus| {
         let model = Model::new(capabilities, bus);

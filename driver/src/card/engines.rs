@@ -6,7 +6,7 @@ use halo2curves::bn256::{Fr, G1, G1Affine};
 use penstock_abi::{ALIGNMENT, Command, ELEMENT_BYTES, Opcode};
 
 use super::flight::{Ticket, submit};
-use super::{Card, Inner};
+use super::{Card, Completed, Inner};
 use crate::element::{read_scalars, write_scalars};
 use crate::{CardError, DmaBuffer};
 
@@ -124,7 +124,7 @@ impl MsmTicket {
     pub fn wait_with_cycles(self) -> Result<(Vec<G1>, u64), CardError> {
         let completed = self.ticket.wait()?;
         let layout = &self.card.capabilities().msm_layout;
-        let result = first(&completed.buffers)?;
+        let result = written(&completed)?;
         let bytes = layout.result_bytes(1) as usize;
         let montgomery = &self.card.0.montgomery;
         let sums = (0..self.vectors).map(|vector| montgomery.finish(layout, result, vector * bytes));
@@ -154,12 +154,17 @@ impl PoseidonTicket {
     /// As [`PoseidonTicket::wait`].
     pub fn wait_with_cycles(self) -> Result<(Vec<Fr>, u64), CardError> {
         let completed = self.ticket.wait()?;
-        Ok((read_scalars(first(&completed.buffers)?, self.count)?, completed.completion.cycles))
+        Ok((read_scalars(written(&completed)?, self.count)?, completed.completion.cycles))
     }
 }
 
-fn first(buffers: &[DmaBuffer]) -> Result<&DmaBuffer, CardError> {
-    buffers.first().ok_or_else(|| CardError::Unsupported { reason: "a result without a buffer".to_owned() })
+/// The result, the first buffer, if the card says that it has written all of it.
+fn written(completed: &Completed) -> Result<&DmaBuffer, CardError> {
+    let detail = completed.completion.detail;
+    match completed.buffers.first() {
+        Some(result) if result.bytes() as u64 == detail => Ok(result),
+        _ => Err(CardError::ProtocolViolation { how: format!("it wrote a result of {detail} bytes") }),
+    }
 }
 
 fn unsupported<T>(reason: String) -> Result<T, CardError> {

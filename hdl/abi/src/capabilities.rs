@@ -89,7 +89,7 @@ impl Capabilities {
             simulated: r::FEATURES_SIMULATED.of(features) == 1,
             msm_layout: MsmLayout {
                 window_bits: r::MSM_SHAPE_WINDOW.of(shape) as u8,
-                column_bits: r::MSM_SHAPE_COLUMN.of(shape) as u8,
+                reductions: r::MSM_SHAPE_REDUCTIONS.of(shape) as u8,
             },
             pass_windows: r::MSM_SHAPE_WINDOWS.of(shape) as u8,
             vectors: r::MSM_SHAPE_VECTORS.of(shape) as u8,
@@ -127,7 +127,7 @@ impl Capabilities {
             (
                 r::MSM_SHAPE,
                 r::MSM_SHAPE_WINDOW.with(self.msm_layout.window_bits.into())
-                    | r::MSM_SHAPE_COLUMN.with(self.msm_layout.column_bits.into())
+                    | r::MSM_SHAPE_REDUCTIONS.with(self.msm_layout.reductions.into())
                     | r::MSM_SHAPE_WINDOWS.with(self.pass_windows.into())
                     | r::MSM_SHAPE_VECTORS.with(self.vectors.into()),
             ),
@@ -146,9 +146,9 @@ impl Capabilities {
 }
 
 fn is_shape(shape: u32) -> bool {
-    let (window, column) = (r::MSM_SHAPE_WINDOW.of(shape), r::MSM_SHAPE_COLUMN.of(shape));
+    let (window, reductions) = (r::MSM_SHAPE_WINDOW.of(shape), r::MSM_SHAPE_REDUCTIONS.of(shape));
     (2..=24).contains(&window)
-        && column < window
+        && matches!(reductions, 1 | 2)
         && r::MSM_SHAPE_WINDOWS.of(shape) > 0
         && r::MSM_SHAPE_VECTORS.of(shape) > 0
 }

@@ -66,7 +66,7 @@ pub const COMMANDS: &[CommandLayout] = &[
         name: "MSM",
         fields: &[ID, OPCODE, RESULT, CAPACITY, INPUT, COUNT, SET, VECTORS, FIRST, STRIDE],
         doc: "For each of VECTORS vectors of COUNT canonical scalars, from INPUT on and STRIDE apart: multiplies with the bases from \
-              index FIRST on and writes row and column sums to RESULT.",
+              index FIRST on and writes the sums of buckets to RESULT.",
     },
     CommandLayout {
         opcode: Opcode::Poseidon,

@@ -1,29 +1,37 @@
 //! How a multi-scalar multiplication is cut into windows and buckets, and how its result is laid out.
 //!
 //! A canonical scalar is written in signed digits of c bits, s = Σ_w d_w · 2^(c·w) with -2^(c-1) ≤ d_w ≤ 2^(c-1). A
-//! point with digit d ≠ 0 joins, negated if d < 0, the bucket with tag t = |d| - 1. Buckets are summed up along the
-//! two halves of their tag, t = i · 2^k + j: with R_i = Σ_j B_t (rows) and C_j = Σ_i B_t (columns),
+//! point with digit d ≠ 0 joins, negated if d < 0, the bucket with number t = |d| - 1, of c - 1 bits. Buckets are summed
+//! up along the two halves of their number, t = i · 2^k + j with k = ⌊(c-1)/2⌋ and i of m = c - 1 - k bits: with
+//! R_i = Σ_j B_t (rows) and C_j = Σ_i B_t (columns),
 //!
 //! Σ_t (t + 1) · B_t = 2^k Σ_i i · R_i + Σ_j (j + 1) · C_j.
 //!
-//! The card writes all R_i, then all C_j, window by window (lowest first), vector by vector; the host does the rest.
+//! With one reduction, the card writes 2^m rows, then 2^m columns (identities where k < m). With two, rows and columns
+//! are summed up once more, by the halves of their own numbers, n = a · 2^l + b with l = ⌊m/2⌋ and a of h = m - l bits:
+//! with A_a = Σ_b S_n (upper sums) and B_b = Σ_a S_n (lower sums),
+//!
+//! Σ_n n · S_n = 2^l Σ_a a · A_a + Σ_b b · B_b, and Σ_n S_n = Σ_b B_b.
+//!
+//! The card then writes four quarters of 2^h points: upper and lower sums of the rows, then of the columns. All this
+//! window by window (lowest first), vector by vector; the host does the rest.
 
 /// Bytes of a field element: little-endian.
 pub const ELEMENT_BYTES: u64 = 32;
-/// Bytes of a result point: X, Y, Z, homogeneous (x = X / Z, y = Y / Z; the identity is (0 : 1 : 0)), each in the card's
-/// Montgomery form, any representative below 2^256.
+/// Bytes of a result point: X, Y, Z, homogeneous (x = X / Z, y = Y / Z; the identity is (0 : 1 : 0) or all zeros), each
+/// in the card's Montgomery form, any representative below 2^256.
 pub const POINT_BYTES: u64 = 3 * ELEMENT_BYTES;
 
 /// Bits that the digits of a scalar below 2^254 have to cover: one more, for the carry.
 const SCALAR_BITS: u32 = 255;
 
-/// Widths of window and column tag: all that the layout of a result depends on.
+/// All that the layout of a result depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MsmLayout {
-    /// c: bits of a signed digit.
+    /// c: bits of a signed digit, 2 or more.
     pub window_bits: u8,
-    /// k: bits of the column tag, below c.
-    pub column_bits: u8,
+    /// How often buckets are summed up along halves of their number: once or twice.
+    pub reductions: u8,
 }
 
 impl MsmLayout {
@@ -32,19 +40,34 @@ impl MsmLayout {
         SCALAR_BITS.div_ceil(self.window_bits as u32)
     }
 
-    /// Rows of buckets.
-    pub const fn rows(&self) -> u32 {
-        1 << (self.window_bits - 1 - self.column_bits)
+    /// c - 1: bits of a bucket's number.
+    pub const fn bucket_bits(&self) -> u32 {
+        self.window_bits as u32 - 1
     }
 
-    /// Columns of buckets.
-    pub const fn columns(&self) -> u32 {
-        1 << self.column_bits
+    /// k: bits of a column's number.
+    pub const fn column_bits(&self) -> u32 {
+        self.bucket_bits() / 2
     }
 
-    /// Points that leave the card for a window: rows, then columns.
+    /// m: bits of a row's number.
+    pub const fn row_bits(&self) -> u32 {
+        self.bucket_bits() - self.column_bits()
+    }
+
+    /// l: bits of the lower half of a row's or column's number.
+    pub const fn low_bits(&self) -> u32 {
+        self.row_bits() / 2
+    }
+
+    /// h: bits of the upper half of a row's or column's number.
+    pub const fn high_bits(&self) -> u32 {
+        self.row_bits() - self.low_bits()
+    }
+
+    /// Points that leave the card for a window.
     pub const fn window_points(&self) -> u32 {
-        self.rows() + self.columns()
+        if self.reductions == 1 { 2 << self.row_bits() } else { 4 << self.high_bits() }
     }
 
     /// Bytes of the result for a number of scalar vectors.

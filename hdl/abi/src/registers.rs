@@ -70,8 +70,9 @@ pub const FEATURES_SIMULATED: Field = Field::new("SIMULATED", 8, 1, "Is simulate
 
 /// In [`MSM_SHAPE`]: window width.
 pub const MSM_SHAPE_WINDOW: Field = Field::new("WINDOW_BITS", 0, 8, "Width c of a signed window.");
-/// In [`MSM_SHAPE`]: column tag width.
-pub const MSM_SHAPE_COLUMN: Field = Field::new("COLUMN_BITS", 8, 8, "Width k of the column tag, below c.");
+/// In [`MSM_SHAPE`]: reductions.
+pub const MSM_SHAPE_REDUCTIONS: Field =
+    Field::new("REDUCTIONS", 8, 8, "1: rows and columns of buckets leave the card; 2: upper and lower sums of those.");
 /// In [`MSM_SHAPE`]: windows a pass.
 pub const MSM_SHAPE_WINDOWS: Field =
     Field::new("PASS_WINDOWS", 16, 8, "Windows computed in one pass over the bases; how fast, not what.");
@@ -114,7 +115,7 @@ registers! {
     /// What the card has.
     FEATURES @ 0x010 ReadOnly = None, { FEATURES_MSM, FEATURES_POSEIDON, FEATURES_RESIDENT, FEATURES_SIMULATED };
     /// Shape of the multi-scalar multiplication engine.
-    MSM_SHAPE @ 0x014 ReadOnly = None, { MSM_SHAPE_WINDOW, MSM_SHAPE_COLUMN, MSM_SHAPE_WINDOWS, MSM_SHAPE_VECTORS };
+    MSM_SHAPE @ 0x014 ReadOnly = None, { MSM_SHAPE_WINDOW, MSM_SHAPE_REDUCTIONS, MSM_SHAPE_WINDOWS, MSM_SHAPE_VECTORS };
     /// Points that one set of bases may have.
     MSM_MAX_POINTS @ 0x018 ReadOnly = None;
     /// Sets of bases that the card remembers, numbered from 0.

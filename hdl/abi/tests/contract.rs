@@ -15,7 +15,7 @@ fn card() -> Capabilities {
         poseidon: true,
         resident_bases: false,
         simulated: true,
-        msm_layout: MsmLayout { window_bits: 13, column_bits: 6 },
+        msm_layout: MsmLayout { window_bits: 13, reductions: 2 },
         pass_windows: 4,
         vectors: 3,
         max_points: 1 << 20,
@@ -147,7 +147,7 @@ fn capabilities_survive_their_registers() {
 #[test]
 fn implausible_capabilities_are_refused() {
     for (register, value) in [
-        (registers::MSM_SHAPE, 0x0101_0d0d),
+        (registers::MSM_SHAPE, 0x0101_030d),
         (registers::MSM_SHAPE, u32::MAX),
         (registers::MSM_MAX_POINTS, 0),
         (registers::FQ_RADIX_BITS, 253),
@@ -192,7 +192,7 @@ fn invalid_fields_are_named_by_their_offset() {
     assert_eq!(with!(vectors, 4), Err((Status::BadLength, 37)));
     assert_eq!(with!(vectors, 0), Err((Status::BadLength, 37)));
     assert_eq!(with!(first, 1 << 20), Err((Status::BadLength, 40)));
-    assert_eq!(with!(capacity, 20 * 128 * 96 * 3 - 1), Err((Status::BadLength, 16)));
+    assert_eq!(with!(capacity, 20 * 32 * 96 * 3 - 1), Err((Status::BadLength, 16)));
     let without = Capabilities { msm: false, ..card };
     assert_eq!(MSM.check(&without).unwrap_err().status, Status::Unsupported);
     assert_eq!(Command::SelfTest { tests: 1 }.check(&without).unwrap_err().status, Status::Unsupported);
@@ -201,10 +201,14 @@ fn invalid_fields_are_named_by_their_offset() {
 
 #[test]
 fn the_layout_covers_every_digit_and_every_bucket() {
-    for (window_bits, column_bits) in [(2, 0), (2, 1), (13, 6), (15, 7), (16, 8)] {
-        let layout = MsmLayout { window_bits, column_bits };
-        assert_eq!(layout.rows() * layout.columns(), 1 << (window_bits - 1));
+    for window_bits in 2..=24 {
+        let layout = MsmLayout { window_bits, reductions: 1 };
+        assert_eq!(layout.row_bits() + layout.column_bits() + 1, window_bits.into());
+        assert_eq!(layout.low_bits() + layout.high_bits(), layout.row_bits());
+        assert!(layout.row_bits() >= layout.column_bits() && layout.high_bits() >= layout.low_bits());
         assert!(layout.windows() * u32::from(window_bits) >= 255);
         assert!((layout.windows() - 1) * u32::from(window_bits) < 255);
     }
+    let points = |window_bits, reductions| MsmLayout { window_bits, reductions }.window_points();
+    assert_eq!([points(13, 1), points(13, 2), points(11, 2), points(12, 1)], [128, 32, 32, 128]);
 }

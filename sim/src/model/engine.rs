@@ -73,7 +73,7 @@ impl Job {
             // Checked to be canonical; the digits are cut from the bytes.
             elements::<Fr>(&bytes, start)?;
             let (scalars, _) = bytes.as_chunks::<ELEMENT>();
-            let sums = msm::row_and_column_sums(&capabilities.msm_layout, scalars, &points, &is_cancelled);
+            let sums = msm::window_sums(&capabilities.msm_layout, scalars, &points, &is_cancelled);
             for point in sums {
                 let is_identity = point.x == Fq::ZERO && point.y == Fq::ZERO;
                 let coordinates = if is_identity { [Fq::ZERO, Fq::ONE, Fq::ZERO] } else { [point.x, point.y, Fq::ONE] };

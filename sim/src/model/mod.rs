@@ -29,7 +29,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     poseidon: true,
     resident_bases: false,
     simulated: true,
-    msm_layout: MsmLayout { window_bits: 13, column_bits: 6 },
+    msm_layout: MsmLayout { window_bits: 13, reductions: 2 },
     pass_windows: 4,
     vectors: 4,
     max_points: 1 << 24,

@@ -13,8 +13,8 @@ use rayon::prelude::*;
 /// Additions that share an inversion; they stay in the cache.
 const BATCH: usize = 512;
 
-/// Rows, then columns, of every window (see [`MsmLayout`]); identities once `is_cancelled`.
-pub(super) fn row_and_column_sums(
+/// The sums that leave the card, window by window (see [`MsmLayout`]); identities once `is_cancelled`.
+pub(super) fn window_sums(
     layout: &MsmLayout,
     scalars: &[[u8; 32]],
     points: &[G1Affine],
@@ -29,15 +29,22 @@ pub(super) fn row_and_column_sums(
             let point = if digit < 0 { -point } else { *point };
             (digit != 0).then(|| (digit.unsigned_abs() as usize - 1, point))
         });
-        let buckets = grouped_sums((layout.rows() * layout.columns()) as usize, digits);
-        let tagged = |tag: fn(usize, u8) -> usize| {
-            buckets.iter().enumerate().map(move |(bucket, sum)| (tag(bucket, layout.column_bits), *sum))
-        };
-        let mut sums = grouped_sums(layout.rows() as usize, tagged(|bucket, bits| bucket >> bits));
-        sums.extend(grouped_sums(layout.columns() as usize, tagged(|bucket, bits| bucket & ((1 << bits) - 1))));
-        sums
+        let buckets = grouped_sums(1 << layout.bucket_bits(), digits);
+        let halves = halves(&buckets, layout.column_bits(), layout.row_bits());
+        if layout.reductions == 1 {
+            return halves.concat();
+        }
+        halves.iter().flat_map(|sums| self::halves(sums, layout.low_bits(), layout.high_bits())).flatten().collect()
     };
     (0..layout.windows()).into_par_iter().flat_map_iter(window).collect()
+}
+
+/// Sums by the upper and by the lower `low` bits of the numbers of what is summed, each for 2^`bits` numbers.
+fn halves(sums: &[G1Affine], low: u32, bits: u32) -> [Vec<G1Affine>; 2] {
+    let by = |half: &dyn Fn(usize) -> usize| {
+        grouped_sums(1 << bits, sums.iter().enumerate().map(|(number, sum)| (half(number), *sum)))
+    };
+    [by(&|number| number >> low), by(&|number| number & ((1 << low) - 1))]
 }
 
 /// The signed digit of a window: its bits, less 2^c if the highest is set, plus the highest bit of the window below.
@@ -137,7 +144,7 @@ mod tests {
         let mut scalars: Vec<Fr> = (0..50).map(|_| Fr::random(&mut rng)).collect();
         scalars.extend([Fr::ZERO, Fr::ONE, -Fr::ONE, Fr::from(0x8000), Fr::from(0x7fff)]);
         for width in [2, 3, 8, 13, 15, 16, 24] {
-            let windows = MsmLayout { window_bits: width as u8, column_bits: 0 }.windows();
+            let windows = MsmLayout { window_bits: width as u8, reductions: 1 }.windows();
             for scalar in &scalars {
                 let sum = (0..windows).rev().fold(Fr::ZERO, |sum, window| {
                     let digit = digit(&scalar.to_repr(), window, width);

@@ -9,6 +9,7 @@
 mod commands;
 mod expected;
 mod faults;
+mod layouts;
 mod life;
 mod memory;
 mod registers;

@@ -55,7 +55,6 @@ pub fn options() -> Options {
 fn model() -> (Model, Arc<Function>) {
     let mut capabilities = CAPABILITIES;
     capabilities.msm_layout.window_bits = 8;
-    capabilities.msm_layout.column_bits = 3;
     capabilities.max_points = 1 << 16;
     capabilities.max_hashes = 1 << 12;
     let mut model = None;

@@ -158,3 +158,37 @@ fn check_isolation(address: &PciAddress, sysfs: &Path) -> Result<(), TransportEr
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn devices_that_are_not_there_or_not_confined_are_refused() {
+        let address = PciAddress { domain: 0xffff, bus: 0xff, device: 31, function: 7 };
+        let refusal = |sysfs: &Path| match check_isolation(&address, sysfs) {
+            Err(TransportError::Unusable { reason, .. }) => reason,
+            other => panic!("{other:?}"),
+        };
+        assert!(refusal(&address.sysfs()).contains("no such device"));
+
+        let folder = tempfile::tempdir().unwrap();
+        let device = folder.path();
+        assert!(refusal(device).contains("not bound to vfio-pci"));
+        fs::create_dir(device.join("nvme")).unwrap();
+        std::os::unix::fs::symlink(device.join("nvme"), device.join("driver")).unwrap();
+        assert!(refusal(device).contains("not bound to vfio-pci"));
+        fs::remove_file(device.join("driver")).unwrap();
+        fs::create_dir(device.join("vfio-pci")).unwrap();
+        std::os::unix::fs::symlink(device.join("vfio-pci"), device.join("driver")).unwrap();
+        assert!(refusal(device).contains("no IOMMU"));
+        fs::create_dir_all(device.join("iommu_group/devices/one")).unwrap();
+        fs::create_dir_all(device.join("iommu_group/devices/two")).unwrap();
+        assert!(refusal(device).contains("shares its IOMMU group"));
+        fs::remove_dir(device.join("iommu_group/devices/two")).unwrap();
+        fs::write(device.join("iommu_group/name"), "vfio-noiommu\n").unwrap();
+        assert!(refusal(device).contains("no-IOMMU"));
+    }
+}
