@@ -17,4 +17,5 @@ pub mod field;
 pub mod msm;
 pub mod point;
 pub mod poseidon;
+pub mod shape;
 pub mod verilator;

@@ -6,6 +6,7 @@
 mod ci;
 mod contracts;
 mod licences;
+mod rtl;
 mod setup;
 mod shell;
 mod soundness;
@@ -40,6 +41,11 @@ enum Task {
         #[arg(long)]
         short: bool,
     },
+    /// The card's Verilog and its figures.
+    Rtl {
+        #[command(subcommand)]
+        task: rtl::Task,
+    },
     /// Runs the conformance suite in a virtual machine, whose kernel drives a simulated card with vfio-pci.
     VmTest {
         /// Which card: `model` or `rtl`.
@@ -58,6 +64,7 @@ fn main() -> anyhow::Result<()> {
         Task::Licences => licences::run(),
         Task::Contracts { check } => contracts::run(check),
         Task::Soundness { short } => soundness::run(short),
+        Task::Rtl { task } => rtl::run(&task),
         Task::VmTest { card, kvm } => vm::run(&card, kvm),
     }
 }
