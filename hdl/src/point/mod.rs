@@ -8,8 +8,15 @@
 
 use rust_hdl::prelude::*;
 
+mod compact;
 mod formula;
 mod pipelined;
+mod schedule;
+mod sequencer;
+
+use compact::CompactPointAdder;
+pub use formula::COORDINATE_BOUND;
+use pipelined::PipelinedPointAdder;
 
 use crate::field::{ELEMENT_BITS, Shape};
 
@@ -27,8 +34,8 @@ impl PointAdderConfig {
     /// Cycles from the edge that takes an operand pair to the edge at which a consumer sees `out_valid`.
     pub fn latency(&self) -> usize {
         match self.shape {
-            Shape::Pipelined => 200,
-            Shape::Compact => 300,
+            Shape::Pipelined => PipelinedPointAdder::<1>::latency(),
+            Shape::Compact => CompactPointAdder::<1>::latency(),
         }
     }
 
@@ -36,7 +43,7 @@ impl PointAdderConfig {
     pub fn interval(&self) -> usize {
         match self.shape {
             Shape::Pipelined => 1,
-            Shape::Compact => 36,
+            Shape::Compact => schedule::ROUND,
         }
     }
 }
@@ -64,21 +71,50 @@ pub struct PointAdder<const TAG: usize> {
     pub out_sum: Signal<Out, Bits<POINT_BITS>>,
     /// The tag that came with the operands.
     pub out_tag: Signal<Out, Bits<TAG>>,
+    /// One adder, in one of the lists.
+    pipelined: Vec<PipelinedPointAdder<TAG>>,
+    compact: Vec<CompactPointAdder<TAG>>,
+    _pipelined: usize,
+    _compact: usize,
 }
 
 impl<const TAG: usize> PointAdder<TAG> {
     /// An adder of the given shape.
-    pub fn new(_config: &PointAdderConfig) -> Self {
-        Self::default()
+    pub fn new(config: &PointAdderConfig) -> Self {
+        let (pipelined, compact) = match config.shape {
+            Shape::Pipelined => (vec![PipelinedPointAdder::new()], vec![]),
+            Shape::Compact => (vec![], vec![CompactPointAdder::new()]),
+        };
+        Self { _pipelined: pipelined.len(), _compact: compact.len(), pipelined, compact, ..Self::default() }
     }
 }
 
 impl<const TAG: usize> Logic for PointAdder<TAG> {
     #[hdl_gen]
     fn update(&mut self) {
-        self.in_ready.next = true;
-        self.out_valid.next = self.in_valid.val();
-        self.out_sum.next = self.in_left.val();
-        self.out_tag.next = self.in_tag.val();
+        for k in 0..self._pipelined {
+            self.pipelined[k].clock.next = self.clock.val();
+            self.pipelined[k].reset.next = self.reset.val();
+            self.pipelined[k].in_valid.next = self.in_valid.val();
+            self.pipelined[k].in_left.next = self.in_left.val();
+            self.pipelined[k].in_right.next = self.in_right.val();
+            self.pipelined[k].in_tag.next = self.in_tag.val();
+            self.in_ready.next = true;
+            self.out_valid.next = self.pipelined[k].out_valid.val();
+            self.out_sum.next = self.pipelined[k].out_sum.val();
+            self.out_tag.next = self.pipelined[k].out_tag.val();
+        }
+        for k in 0..self._compact {
+            self.compact[k].clock.next = self.clock.val();
+            self.compact[k].reset.next = self.reset.val();
+            self.compact[k].in_valid.next = self.in_valid.val();
+            self.compact[k].in_left.next = self.in_left.val();
+            self.compact[k].in_right.next = self.in_right.val();
+            self.compact[k].in_tag.next = self.in_tag.val();
+            self.in_ready.next = self.compact[k].in_ready.val();
+            self.out_valid.next = self.compact[k].out_valid.val();
+            self.out_sum.next = self.compact[k].out_sum.val();
+            self.out_tag.next = self.compact[k].out_tag.val();
+        }
     }
 }

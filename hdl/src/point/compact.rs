@@ -1,0 +1,282 @@
+//! The adder with five digit-serial multipliers: an addition started every 36 cycles, several in flight.
+//!
+//! ```text
+//! operands ─> sums ─> selectors ─> 5 rings ─> one product a slot ─┬─> delay ─> 6 registers ─> xy, yz, 9xz, ... ─> selectors
+//!                                                                 └─> 6 registers ─> X3, Y3, Z3
+//! ```
+
+use rust_hdl::prelude::*;
+
+use super::POINT_BITS;
+use super::formula::{coordinate_sum, difference, mixed, ninefold, product_difference, product_sum, sum, threefold};
+use super::schedule::{PRODUCTS, RINGS, ROUND, SLOT, Schedule};
+use super::sequencer::{CHOICES, OperandSelector, Selector, Sequencer};
+use crate::field::{Combination, CombinationConfig, Delay, ELEMENT_BITS, Field, OPERAND_BITS, RingMultiplier};
+
+/// See [`super::PointAdder`].
+#[derive(LogicBlock)]
+pub(super) struct CompactPointAdder<const TAG: usize> {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, Bit>,
+    pub in_valid: Signal<In, Bit>,
+    pub in_ready: Signal<Out, Bit>,
+    pub in_left: Signal<In, Bits<POINT_BITS>>,
+    pub in_right: Signal<In, Bits<POINT_BITS>>,
+    pub in_tag: Signal<In, Bits<TAG>>,
+    pub out_valid: Signal<Out, Bit>,
+    pub out_sum: Signal<Out, Bits<POINT_BITS>>,
+    pub out_tag: Signal<Out, Bits<TAG>>,
+    sequencer: Sequencer,
+    /// The operands of this round.
+    left: DFF<Bits<POINT_BITS>>,
+    right: DFF<Bits<POINT_BITS>>,
+    left_xy: Combination,
+    left_yz: Combination,
+    left_xz: Combination,
+    right_xy: Combination,
+    right_yz: Combination,
+    right_xz: Combination,
+    left_operand: OperandSelector,
+    right_operand: OperandSelector,
+    rings: [RingMultiplier; RINGS],
+    product: Selector<ELEMENT_BITS>,
+    waiting: Delay<ELEMENT_BITS>,
+    /// A, C, B, the products of sums xz, xy, yz, and the last six products.
+    held: [DFF<Bits<ELEMENT_BITS>>; PRODUCTS],
+    xy: Combination,
+    yz: Combination,
+    xz: Combination,
+    ninefold_xz: Combination,
+    difference: Combination,
+    sum: Combination,
+    threefold: Combination,
+    x: Combination,
+    y: Combination,
+    z: Combination,
+    /// The additions in flight, the youngest first.
+    valid: Vec<DFF<Bit>>,
+    tag: Vec<DFF<Bits<TAG>>>,
+    leaving_valid: Signal<Local, Bit>,
+    _last: usize,
+}
+
+impl<const TAG: usize> CompactPointAdder<TAG> {
+    pub(super) fn latency() -> usize {
+        Schedule::new().latency
+    }
+
+    pub(super) fn new() -> Self {
+        let schedule = Schedule::new();
+        let rounds = schedule.latency.div_ceil(ROUND);
+        let combination = |config: CombinationConfig| Combination::new(&config);
+        Self {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            in_valid: Signal::default(),
+            in_ready: Signal::default(),
+            in_left: Signal::default(),
+            in_right: Signal::default(),
+            in_tag: Signal::default(),
+            out_valid: Signal::default(),
+            out_sum: Signal::default(),
+            out_tag: Signal::default(),
+            sequencer: Sequencer::new(&schedule),
+            left: DFF::default(),
+            right: DFF::default(),
+            left_xy: combination(coordinate_sum()),
+            left_yz: combination(coordinate_sum()),
+            left_xz: combination(coordinate_sum()),
+            right_xy: combination(coordinate_sum()),
+            right_yz: combination(coordinate_sum()),
+            right_xz: combination(coordinate_sum()),
+            left_operand: Selector::new(CHOICES),
+            right_operand: Selector::new(CHOICES),
+            rings: std::array::from_fn(|ring| RingMultiplier::new(Field::Base, ring * SLOT)),
+            product: Selector::new(RINGS),
+            waiting: Delay::new(schedule.delay),
+            held: std::array::from_fn(|_| DFF::default()),
+            xy: combination(mixed()),
+            yz: combination(mixed()),
+            xz: combination(mixed()),
+            ninefold_xz: combination(ninefold()),
+            difference: combination(difference()),
+            sum: combination(sum()),
+            threefold: combination(threefold()),
+            x: combination(product_difference()),
+            y: combination(product_sum()),
+            z: combination(product_sum()),
+            valid: (0..rounds).map(|_| DFF::default()).collect(),
+            tag: (0..rounds).map(|_| DFF::default()).collect(),
+            leaving_valid: Signal::default(),
+            _last: rounds - 1,
+        }
+    }
+}
+
+impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.sequencer.clock.next = self.clock.val();
+        self.sequencer.reset.next = self.reset.val();
+        self.left.clock.next = self.clock.val();
+        self.right.clock.next = self.clock.val();
+        self.left_operand.clock.next = self.clock.val();
+        self.right_operand.clock.next = self.clock.val();
+        self.product.clock.next = self.clock.val();
+        self.waiting.clock.next = self.clock.val();
+        self.left_xy.clock.next = self.clock.val();
+        self.left_yz.clock.next = self.clock.val();
+        self.left_xz.clock.next = self.clock.val();
+        self.right_xy.clock.next = self.clock.val();
+        self.right_yz.clock.next = self.clock.val();
+        self.right_xz.clock.next = self.clock.val();
+        self.xy.clock.next = self.clock.val();
+        self.yz.clock.next = self.clock.val();
+        self.xz.clock.next = self.clock.val();
+        self.ninefold_xz.clock.next = self.clock.val();
+        self.difference.clock.next = self.clock.val();
+        self.sum.clock.next = self.clock.val();
+        self.threefold.clock.next = self.clock.val();
+        self.x.clock.next = self.clock.val();
+        self.y.clock.next = self.clock.val();
+        self.z.clock.next = self.clock.val();
+
+        self.in_ready.next = self.sequencer.start.val();
+        self.left.d.next = self.left.q.val();
+        self.right.d.next = self.right.q.val();
+        if self.sequencer.start.val() {
+            self.left.d.next = self.in_left.val();
+            self.right.d.next = self.in_right.val();
+        }
+        self.left_xy.operands[0].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(0));
+        self.left_xy.operands[1].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(257));
+        self.left_yz.operands[0].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(257));
+        self.left_yz.operands[1].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(514));
+        self.left_xz.operands[0].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(0));
+        self.left_xz.operands[1].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(514));
+        self.right_xy.operands[0].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(0));
+        self.right_xy.operands[1].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(257));
+        self.right_yz.operands[0].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(257));
+        self.right_yz.operands[1].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(514));
+        self.right_xz.operands[0].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(0));
+        self.right_xz.operands[1].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(514));
+
+        self.left_operand.select.next = self.sequencer.left_select.val();
+        self.right_operand.select.next = self.sequencer.right_select.val();
+        self.left_operand.choices[0].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(0));
+        self.left_operand.choices[1].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(257));
+        self.left_operand.choices[2].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(514));
+        self.left_operand.choices[3].next = self.left_xy.result.val();
+        self.left_operand.choices[4].next = self.left_yz.result.val();
+        self.left_operand.choices[5].next = self.left_xz.result.val();
+        self.left_operand.choices[6].next = self.xy.result.val();
+        self.left_operand.choices[7].next = self.sum.result.val();
+        self.left_operand.choices[8].next = self.ninefold_xz.result.val();
+        self.right_operand.choices[0].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(0));
+        self.right_operand.choices[1].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(257));
+        self.right_operand.choices[2].next =
+            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(514));
+        self.right_operand.choices[3].next = self.right_xy.result.val();
+        self.right_operand.choices[4].next = self.right_yz.result.val();
+        self.right_operand.choices[5].next = self.right_xz.result.val();
+        self.right_operand.choices[6].next = self.difference.result.val();
+        self.right_operand.choices[7].next = self.yz.result.val();
+        self.right_operand.choices[8].next = self.threefold.result.val();
+
+        for k in 0..5 {
+            self.rings[k].clock.next = self.clock.val();
+            self.rings[k].reset.next = self.reset.val();
+            self.rings[k].left.next = self.left_operand.chosen.val();
+            self.rings[k].right.next = self.right_operand.chosen.val();
+            self.product.choices[k].next = self.rings[k].product.val();
+        }
+        self.product.select.next = self.sequencer.ring_select.val();
+        self.waiting.data.next = self.product.chosen.val();
+        for k in 0..6 {
+            self.held[k].clock.next = self.clock.val();
+            self.held[k].d.next = self.held[k].q.val();
+            if self.sequencer.capture.val().get_bit(k) {
+                self.held[k].d.next = self.waiting.delayed.val();
+            }
+        }
+        for k in 6..12 {
+            self.held[k].clock.next = self.clock.val();
+            self.held[k].d.next = self.held[k].q.val();
+            if self.sequencer.capture.val().get_bit(k) {
+                self.held[k].d.next = self.product.chosen.val();
+            }
+        }
+
+        self.xy.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[4].q.val());
+        self.xy.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
+        self.xy.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
+        self.yz.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[5].q.val());
+        self.yz.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
+        self.yz.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
+        self.xz.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[3].q.val());
+        self.xz.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
+        self.xz.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
+        self.ninefold_xz.operands[0].next = self.xz.result.val();
+        self.difference.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
+        self.difference.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
+        self.sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
+        self.sum.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
+        self.threefold.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
+        self.x.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[6].q.val());
+        self.x.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[7].q.val());
+        self.y.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[8].q.val());
+        self.y.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[9].q.val());
+        self.z.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[10].q.val());
+        self.z.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[11].q.val());
+        self.out_sum.next = bit_cast::<POINT_BITS, ELEMENT_BITS>(self.x.result.val().get_bits::<ELEMENT_BITS>(0))
+            | (bit_cast::<POINT_BITS, ELEMENT_BITS>(self.y.result.val().get_bits::<ELEMENT_BITS>(0)) << 257)
+            | (bit_cast::<POINT_BITS, ELEMENT_BITS>(self.z.result.val().get_bits::<ELEMENT_BITS>(0)) << 514);
+
+        self.valid[0].clock.next = self.clock.val();
+        self.valid[0].d.next = self.valid[0].q.val();
+        self.tag[0].clock.next = self.clock.val();
+        self.tag[0].d.next = self.tag[0].q.val();
+        if self.sequencer.start.val() {
+            self.valid[0].d.next = self.in_valid.val();
+            self.tag[0].d.next = self.in_tag.val();
+        }
+        self.leaving_valid.next = self.valid[0].q.val();
+        self.out_tag.next = self.tag[0].q.val();
+        for k in 0..self._last {
+            self.valid[k + 1].clock.next = self.clock.val();
+            self.valid[k + 1].d.next = self.valid[k + 1].q.val();
+            self.tag[k + 1].clock.next = self.clock.val();
+            self.tag[k + 1].d.next = self.tag[k + 1].q.val();
+            if self.sequencer.start.val() {
+                self.valid[k + 1].d.next = self.valid[k].q.val();
+                self.tag[k + 1].d.next = self.tag[k].q.val();
+            }
+            self.leaving_valid.next = self.valid[k + 1].q.val();
+            self.out_tag.next = self.tag[k + 1].q.val();
+        }
+        if self.reset.val() {
+            self.valid[0].d.next = false;
+            for k in 0..self._last {
+                self.valid[k + 1].d.next = false;
+            }
+        }
+        self.out_valid.next = self.leaving_valid.val() & self.sequencer.finish.val();
+    }
+}
