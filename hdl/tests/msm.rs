@@ -200,8 +200,8 @@ fn several_vectors_share_one_stream_of_bases() {
     let mut engine = behavioural(&config);
     let mut random = ChaCha8Rng::seed_from_u64(4);
     let bases = random_bases(&mut random, 200);
-    // Scalars of 31 bits have 4 windows of 8: four vectors a pass.
-    let short = |scalar: &Scalar| [scalar[0] >> 33, 0, 0, 0];
+    // Scalars of 30 bits have 4 windows of 8: four vectors a pass.
+    let short = |scalar: &Scalar| [scalar[0] >> 34, 0, 0, 0];
     let vectors: Vec<Vec<Scalar>> =
         (0..6).map(|_| random_scalars(&mut random, 200).iter().map(short).collect()).collect();
     let planned: Vec<u8> = jobs(&config, &bases, &vectors).iter().map(|(planned, _)| planned.pass.vectors).collect();
