@@ -173,7 +173,7 @@ fn extreme_scalars_and_bases_give_the_sum_of_their_products() {
     let mut bases = random_bases(&mut random, 100);
     let scalars = random_scalars(&mut random, 100);
     bases.iter_mut().step_by(3).for_each(|base| *base = [0; 8]);
-    check(&mut engine, &config, &bases, &[scalars.clone()], Stalls::default());
+    check(&mut engine, &config, &bases, std::slice::from_ref(&scalars), Stalls::default());
     check(&mut engine, &config, &[[0; 8]; 100], &[scalars], Stalls::default());
 }
 

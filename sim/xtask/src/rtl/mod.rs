@@ -104,12 +104,16 @@ fn emit(shapes: &[Shape], record: bool) -> Result<()> {
 }
 
 pub(crate) fn check() -> Result<()> {
-    let recorded = fs::read_to_string(shell::root().join(CHECKSUMS)).with_context(|| format!("cannot read {CHECKSUMS}"))?;
+    let recorded =
+        fs::read_to_string(shell::root().join(CHECKSUMS)).with_context(|| format!("cannot read {CHECKSUMS}"))?;
     for shape in SHAPES {
         for design in designs(shape)? {
             let line = format!("{}  {}", design.checksum(), design.top);
             if !recorded.lines().any(|recorded| recorded == line) {
-                bail!("{} is not what {CHECKSUMS} records: if it is meant, run `cargo xtask rtl emit --record`", design.top);
+                bail!(
+                    "{} is not what {CHECKSUMS} records: if it is meant, run `cargo xtask rtl emit --record`",
+                    design.top
+                );
             }
         }
     }

@@ -69,7 +69,9 @@ fn witness(points: usize) -> Result<Vec<Scalar>> {
 
 fn scalar(element: &Fr) -> Scalar {
     let bytes = element.to_repr();
-    std::array::from_fn(|word| (0..8).fold(0, |value, byte| value | u64::from(bytes.as_ref()[8 * word + byte]) << (8 * byte)))
+    std::array::from_fn(|word| {
+        (0..8).fold(0, |value, byte| value | u64::from(bytes.as_ref()[8 * word + byte]) << (8 * byte))
+    })
 }
 
 fn msm(shape: Shape, distributions: &[(&'static str, Distribution)], points: usize) -> Result<Value> {
@@ -77,14 +79,25 @@ fn msm(shape: Shape, distributions: &[(&'static str, Distribution)], points: usi
     // Cycles do not depend on the values of points: an adder that only keeps time gives the same counts, sooner.
     let library = Library::build(&penstock_hdl::msm::top::behavioural_design(&config)?, &Options::default())?;
     let mut engine = Engine::new(&library, &config)?;
-    println!("{}: multi-scalar multiplication of {points} points, windows of {} bits", shape::name(shape), config.window_bits);
-    println!("  {:12} {:>10} {:>10} {:>12} {:>16} {:>17}", "scalars", "digits", "points", "cycles", "cycles a digit", "cycles a bucket");
+    println!(
+        "{}: multi-scalar multiplication of {points} points, windows of {} bits",
+        shape::name(shape),
+        config.window_bits
+    );
+    println!(
+        "  {:12} {:>10} {:>10} {:>12} {:>16} {:>17}",
+        "scalars", "digits", "points", "cycles", "cycles a digit", "cycles a bucket"
+    );
     let mut figures = Map::new();
     for (name, distribution) in distributions {
         let measured = measure(&mut engine, &config, &distribution.scalars(points, &config.order))?;
         println!(
             "  {name:12} {:10} {:10} {:12} {:16.4} {:17.3}",
-            measured.digits, measured.points, measured.cycles, measured.cycles_per_digit(), measured.cycles_per_bucket()
+            measured.digits,
+            measured.points,
+            measured.cycles,
+            measured.cycles_per_digit(),
+            measured.cycles_per_bucket()
         );
         figures.insert(
             (*name).to_owned(),
@@ -119,7 +132,11 @@ fn poseidon_figures(shape: Shape, hashes: usize) -> Result<(Value, f64)> {
     let measured = poseidon::measure(EngineConfig::of(shape), hashes, &options)?;
     println!(
         "{}: {hashes} Poseidon hashes on {} lanes: utilisation {:.4}, {:.2} cycles a hash, {} multiplications each",
-        shape::name(shape), measured.lanes, measured.utilisation, measured.cycles_per_hash, measured.multiplications
+        shape::name(shape),
+        measured.lanes,
+        measured.utilisation,
+        measured.cycles_per_hash,
+        measured.multiplications
     );
     let figures = json!({
         "utilisation": measured.utilisation,
@@ -144,7 +161,12 @@ fn latency(shape: Shape) -> Value {
 fn area_figures(shape: Shape) -> Result<Value> {
     let (multiplier, adder) = (shape::multiplier(shape)?, shape::point_adder(shape)?);
     let mut figures = Map::new();
-    for (name, design) in [("multiplier", multiplier), ("point_adder", adder), ("poseidon", shape::poseidon(shape)?), ("msm", shape::msm(shape)?)] {
+    for (name, design) in [
+        ("multiplier", multiplier),
+        ("point_adder", adder),
+        ("poseidon", shape::poseidon(shape)?),
+        ("msm", shape::msm(shape)?),
+    ] {
         let counts = area(shape, &design)?;
         println!("  {} {name}: {counts}", shape::name(shape));
         figures.insert(name.to_owned(), counts);
