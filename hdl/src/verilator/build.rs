@@ -85,9 +85,17 @@ fn compile(tools: &Toolchain, options: Options, work: &Path) -> Result<Vec<PathB
     let entries = fs::read_dir(work).map_err(|error| error.to_string())?;
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let mut sources: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "cpp")).collect();
-    // The longest first, so that no core waits for a long one at the end.
     sources.sort_by_key(|path| std::cmp::Reverse(fs::metadata(path).map_or(0, |data| data.len())));
-    let jobs: Vec<_> = sources.into_iter().map(|source| (source.with_extension("o"), source)).collect();
+    // Reading the headers takes longer than compiling a small file: as few files as there are cores.
+    let parts = threads();
+    let mut jobs = Vec::new();
+    for part in 0..parts.min(sources.len()) {
+        let include = |path: &PathBuf| format!("#include \"{}\"\n", path.display());
+        let path = work.join(format!("part_{part}.cpp"));
+        fs::write(&path, sources.iter().skip(part).step_by(parts).map(include).collect::<String>())
+            .map_err(|error| error.to_string())?;
+        jobs.push((path.with_extension("o"), path));
+    }
     compile_all(tools, options, &jobs)?;
     objects.extend(jobs.into_iter().map(|(object, _)| object));
     Ok(objects)
@@ -127,11 +135,14 @@ fn compile_all(tools: &Toolchain, options: Options, jobs: &[(PathBuf, PathBuf)])
         }
         Ok(())
     };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        let workers: Vec<_> = (0..threads()).map(|_| scope.spawn(worker)).collect();
         workers.into_iter().try_for_each(|worker| worker.join().unwrap_or(Err("a compiler thread died".into())))
     })
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn run(command: &mut Command) -> Result<(), String> {
