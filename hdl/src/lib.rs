@@ -12,10 +12,13 @@
 //! Conventions: one clock, `clock`; a synchronous active-high `reset`; a stream is `<name>_data`, `<name>_valid`,
 //! `<name>_ready` and moves a word at each rising edge with valid and ready high.
 
+pub mod card;
 pub mod emit;
 pub mod field;
 pub mod msm;
 pub mod point;
 pub mod poseidon;
 pub mod shape;
+pub mod shell;
+pub mod simulation;
 pub mod verilator;

@@ -246,8 +246,9 @@ fn sums_differences_and_multiples_agree_with_big_integers() {
         let edges: Vec<_> = config.terms.iter().map(|term| edges(config.field, term.bound)).collect();
         let mut operands: Vec<Vec<BigUint>> = vec![vec![]];
         for values in &edges {
-            let with =
-                |list: &Vec<BigUint>| values.iter().map(|value| [&list[..], &[value.clone()]].concat()).collect();
+            let with = |list: &Vec<BigUint>| {
+                values.iter().map(|value| [&list[..], std::slice::from_ref(value)].concat()).collect()
+            };
             operands = operands.iter().flat_map(|list| -> Vec<_> { with(list) }).collect();
         }
         let mut rng = ChaCha20Rng::seed_from_u64(2);

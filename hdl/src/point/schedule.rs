@@ -7,7 +7,7 @@
 //! one round, so each operand can be read in a window, and the assignment below finds slots that lie in the windows. If
 //! there is none, the first products are delayed on their way into the registers, which shifts all windows.
 
-use super::formula::{coordinate_sum, difference, mixed, ninefold, product_difference, product_sum, sum, threefold};
+use super::formula::{difference, mixed, ninefold, product_difference, product_sum, sum, threefold};
 use crate::field::RingMultiplier;
 
 /// Rings.
@@ -154,7 +154,9 @@ fn permutations(slots: &mut [usize; 6], from: usize, visit: &mut impl FnMut(&[us
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::{FIRST, First, ROUND, SLOT, Schedule, coordinate_sum, product_latency, read};
+    use crate::point::formula::coordinate_sum;
+
+    use super::{FIRST, First, ROUND, SLOT, Schedule, product_latency, read};
 
     #[test]
     fn every_slot_has_one_product() {

@@ -90,7 +90,7 @@ fn msm(shape: Shape, distributions: &[(&'static str, Distribution)], points: usi
     );
     let mut figures = Map::new();
     for (name, distribution) in distributions {
-        let measured = measure(&mut engine, &config, &distribution.scalars(points, &config.order))?;
+        let measured = measure(&mut engine, &distribution.scalars(points, &config.order))?;
         println!(
             "  {name:12} {:10} {:10} {:12} {:16.4} {:17.3}",
             measured.digits,
@@ -118,7 +118,7 @@ fn msm(shape: Shape, distributions: &[(&'static str, Distribution)], points: usi
     for (key, fast_multipliers) in [("sim_cycles_per_second", false), ("sim_cycles_per_second_fast", true)] {
         let library = Library::build(&shape::msm(shape)?, &Options { fast_multipliers, trace: false })?;
         let mut engine = Engine::new(&library, &config)?;
-        let measured = measure(&mut engine, &config, &Distribution::Uniform.scalars(64, &config.order))?;
+        let measured = measure(&mut engine, &Distribution::Uniform.scalars(64, &config.order))?;
         println!("  {key}: {:.0}", measured.simulated_per_second());
         if let Some(Value::Object(uniform)) = figures.get_mut("uniform") {
             uniform.insert(key.to_owned(), json!(measured.simulated_per_second()));

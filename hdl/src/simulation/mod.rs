@@ -1,0 +1,13 @@
+//! The card's RTL at work: Verilated, with a host's memory behind its bus.
+//!
+//! ```text
+//! test, simulated card ──registers──> RtlCard ── Verilated top ──AXI──> AxiBus ──> Memory
+//! ```
+
+mod axi;
+mod card;
+mod memory;
+
+pub use axi::{AxiBus, AxiOptions};
+pub use card::{CardError, RtlCard};
+pub use memory::{BusError, Memory, Ram};
