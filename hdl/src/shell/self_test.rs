@@ -126,7 +126,7 @@ mod tests {
     use super::*;
     use crate::field::from_montgomery;
     use halo2curves::bn256::{Fq, Fr, G1, G1Affine};
-    use halo2curves::ff::{Field as _, PrimeField};
+    use halo2curves::ff::PrimeField;
 
     #[test]
     fn the_known_sum_is_three_times_the_generator() {
