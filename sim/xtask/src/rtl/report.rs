@@ -61,7 +61,7 @@ fn witness(points: usize) -> Result<Vec<Scalar>> {
     const RUN: usize = 256;
     let subject = Subject::new(Subject::all_kinds_capacities(), &soundness::execute("block.json")?)?;
     let advice = &subject.witness.advice;
-    let cells = (0..MAIN_COLUMNS).flat_map(|column| (0..1usize << subject.k()).map(move |row| advice.get(column, row)));
+    let cells = (0..MAIN_COLUMNS).flat_map(|column| (0..advice.rows()).map(move |row| advice.get(column, row)));
     let scalars: Vec<Scalar> = cells.map(|cell| scalar(&cell)).collect();
     let step = (scalars.len() / points.max(1)).max(1);
     Ok(scalars.chunks(RUN).step_by(step).flatten().copied().collect())
