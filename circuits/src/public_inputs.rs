@@ -1,7 +1,9 @@
 //! What the proof says to the chains: roots, the hash of the public data, and the data's polynomial at a point bound to it.
 //!
-//! h folds all chunks. z is a hash of h, the roots, the block's header and every chain's own hash H_c of its on-chain
-//! operations. The data's polynomial, over all chunks and over each chain's, is evaluated at z by circuit and contract alike.
+//! h folds all chunks. z is a hash of h, the roots, the block's header, the hash D of the data as it was published, and every
+//! chain's own hash H_c of its on-chain operations. The data's polynomial, over all chunks and over each chain's, is evaluated
+//! at z by circuit and contract alike: by the circuit on what h binds, by a contract on what D or H_c binds. Both are fixed before
+//! z is known, without D the published data would not be, and other data with the same value at z is easily found.
 
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, FromUniformBytes};
@@ -39,7 +41,7 @@ impl<'a> From<&'a BlockTrace> for Publication<'a> {
     }
 }
 
-/// The public inputs of a block's proof, and the chains' hashes that went into them.
+/// The public inputs of a block's proof, and the hashes of public data that went into them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicInputs {
     /// Root before the block.
@@ -54,6 +56,8 @@ pub struct PublicInputs {
     pub evaluation: Fr,
     /// For chains 1, 2, …: the polynomial of the chain's on-chain chunks at z.
     pub chain_evaluations: Vec<Fr>,
+    /// D, the hash of all public data.
+    pub data_hash: [u8; 32],
     /// For chains 1, 2, …: H_c.
     pub chain_hashes: Vec<[u8; 32]>,
 }
@@ -95,7 +99,8 @@ impl PublicInputs {
         let chain_hashes: Vec<[u8; 32]> = own.iter().map(|operations| chain_hash(operations)).collect();
         let chunks: Vec<Fr> = block.operations.iter().flat_map(|pubdata| pubdata.chunks()).collect();
         let h = fold(chunks.iter().copied());
-        let z = point(h, block, &chain_hashes);
+        let data_hash = data_hash(&block.operations);
+        let z = point(h, block, &data_hash, &chain_hashes);
         let on_chain = |operations: &Vec<&Pubdata>| evaluate(operations.iter().flat_map(|pubdata| pubdata.chunks()), z);
         Ok(Self {
             old_root: block.old_root,
@@ -104,6 +109,7 @@ impl PublicInputs {
             z,
             evaluation: evaluate(chunks, z),
             chain_evaluations: own.iter().map(on_chain).collect(),
+            data_hash,
             chain_hashes,
         })
     }
@@ -128,14 +134,20 @@ fn chain_hash(operations: &[&Pubdata]) -> [u8; 32] {
     })
 }
 
-/// keccak256(h ‖ old root ‖ new root ‖ number ‖ timestamp ‖ H_1 ‖ … ‖ H_C) mod r.
-fn point(h: Fr, block: &Publication<'_>, chain_hashes: &[[u8; 32]]) -> Fr {
+/// keccak256 of the padded public data of all operations.
+fn data_hash(operations: &[&Pubdata]) -> [u8; 32] {
+    operations.iter().fold(Keccak256::new(), |hasher, pubdata| hasher.chain_update(pubdata.bytes())).finalize().into()
+}
+
+/// keccak256(h ‖ old root ‖ new root ‖ number ‖ timestamp ‖ D ‖ H_1 ‖ … ‖ H_C) mod r.
+fn point(h: Fr, block: &Publication<'_>, data_hash: &[u8; 32], chain_hashes: &[[u8; 32]]) -> Fr {
     let mut hasher = Keccak256::new();
     for element in [h, block.old_root, block.new_root] {
         hasher.update(element_to_bytes(&element));
     }
     hasher.update(block.number.to_be_bytes());
     hasher.update(block.timestamp.to_be_bytes());
+    hasher.update(data_hash);
     for hash in chain_hashes {
         hasher.update(hash);
     }
@@ -144,4 +156,68 @@ fn point(h: Fr, block: &Publication<'_>, chain_hashes: &[[u8; 32]]) -> Fr {
         *low = *byte;
     }
     Fr::from_uniform_bytes(&wide)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use halo2curves::ff::PrimeField;
+    use num_bigint::{BigInt, Sign};
+
+    use super::*;
+    use crate::operation::{CHUNK_BYTES, Kind};
+
+    fn integer(element: &Fr) -> BigInt {
+        BigInt::from_bytes_le(Sign::Plus, &element.to_repr())
+    }
+
+    /// (u, v), not both zero and below 2^127 each, with u = v·factor: a step of Euclid's algorithm on the modulus and the factor.
+    fn short_multiple(factor: &Fr) -> (BigInt, BigInt) {
+        let mut remainders = (integer(&-Fr::ONE) + 1u8, integer(factor));
+        let mut factors = (BigInt::ZERO, BigInt::from(1));
+        while remainders.1.bits() > 127 {
+            let quotient = &remainders.0 / &remainders.1;
+            remainders = (remainders.1.clone(), remainders.0 - &quotient * &remainders.1);
+            factors = (factors.1.clone(), factors.0 - quotient * &factors.1);
+        }
+        (remainders.1, factors.1)
+    }
+
+    /// A transfer's public data whose last sixteen bytes of the first chunk are 2^127 + `low`.
+    fn transfer(low: &BigInt) -> Pubdata {
+        let mut bytes = vec![0; Kind::Transfer.chunks() * CHUNK_BYTES];
+        bytes[0] = Kind::Transfer.code();
+        let (_, digits) = ((BigInt::from(1) << 127u8) + low).to_bytes_be();
+        bytes[CHUNK_BYTES - digits.len()..CHUNK_BYTES].copy_from_slice(&digits);
+        Pubdata::from_bytes(bytes).unwrap()
+    }
+
+    #[test]
+    fn data_published_otherwise_than_proved_has_another_point_although_it_evaluates_alike_at_the_first() {
+        let publish = |operations| Publication {
+            number: 1,
+            timestamp: 2,
+            old_root: Fr::from(3),
+            new_root: Fr::from(4),
+            operations,
+        };
+        let proved = [transfer(&BigInt::ZERO), transfer(&BigInt::ZERO)];
+        let proved = publish(proved.iter().collect());
+        let public = PublicInputs::of(&proved, 2).unwrap();
+
+        // Chunks of two transfers weigh z^3 and z: u·z^3 − v·z = 0 for v = u·z^2.
+        let (v, u) = short_multiple(&public.z.square());
+        let published = [transfer(&u), transfer(&-v)];
+        let published = publish(published.iter().collect());
+        assert_ne!(published, proved);
+        let chunks = published.operations.iter().flat_map(|pubdata| pubdata.chunks());
+        assert_eq!(evaluate(chunks, public.z), public.evaluation);
+
+        // The contract hashes what was published; h, the roots and the other chains' hashes are as proved.
+        let of_contract =
+            |block: &Publication<'_>| point(public.h, block, &data_hash(&block.operations), &public.chain_hashes);
+        assert_eq!(of_contract(&proved), public.z);
+        assert_ne!(of_contract(&published), public.z);
+    }
 }

@@ -15,17 +15,24 @@ use forest::{Forest, minus, set_difference};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
 use penstock_circuits::circuit::check::{BUS_END, Checker};
+use penstock_circuits::circuit::programs::block::{Ends, block};
+use penstock_circuits::circuit::programs::frame::Running;
 use penstock_circuits::circuit::programs::rules::low128;
+use penstock_circuits::circuit::programs::run;
+use penstock_circuits::circuit::slot::Builder;
 use penstock_circuits::circuit::soundness::Subject;
 use penstock_circuits::circuit::witness::Witness;
 use penstock_circuits::operation::*;
+use penstock_circuits::poseidon::fold;
 use penstock_circuits::public_inputs::{PublicInputs, evaluate};
-use penstock_circuits::trace::{BlockTrace, Outcome};
+use penstock_circuits::trace::{BlockTrace, Outcome, Slot};
 
 const DEPOSIT: usize = 2;
+const KEY_CHANGE: usize = 3;
 const MATCH: usize = 4;
 const WITHDRAW: usize = 5;
 const TRANSFER: usize = 6;
+const TRANSFER_TO_NEW: usize = 7;
 const FORCED_EXIT: usize = 8;
 const FULL_EXIT: usize = 9;
 const LAST: usize = 10;
@@ -404,4 +411,224 @@ fn deposit_that_takes_over_an_account() {
         let update = &mut trace.operations[DEPOSIT].updates[0];
         update.id = BOB_ID;
     });
+}
+
+#[test]
+fn operation_that_is_executed_twice() {
+    assert_forgery_fails(TRANSFER, &["copies:signatures"], |trace| {
+        trace.operations.push(trace.operations[TRANSFER].clone());
+        let credit = trace.credits.iter_mut().find(|credit| (credit.account, credit.token) == (0, USD)).unwrap();
+        credit.total += ONE / 10;
+        set_difference(&mut credit.update, 0, Fr::from_u128(credit.total));
+    });
+}
+
+#[test]
+fn reserve_that_is_spent_like_a_balance() {
+    assert_forgery_fails(TRANSFER, &["bus:signature"], |trace| {
+        transfer(trace, ALICE, |body| {
+            (body.from, body.from_sub, body.token) = (1, ETHEREUM, STABLE - 15);
+            body.amount = amount(ONE);
+        });
+        let [from, to] = &mut trace.operations[TRANSFER].updates[..] else { panic!("no transfer") };
+        from.id = 1;
+        from.leaves[0].index = u64::from(ETHEREUM) << 16 | u64::from(STABLE - 15);
+        to.leaves[0].index = u64::from(STABLE - 15);
+        let credit = trace.credits.iter_mut().find(|credit| (credit.account, credit.token) == (0, USD)).unwrap();
+        credit.total -= ONE / 10;
+        set_difference(&mut credit.update, 0, Fr::from_u128(credit.total));
+        let mut mirror = credit.clone();
+        (mirror.token, mirror.total) = (STABLE - 15, ONE / 10);
+        mirror.update.leaves[0].index = u64::from(mirror.token);
+        set_difference(&mut mirror.update, 0, Fr::from_u128(mirror.total));
+        trace.credits.push(mirror);
+    });
+}
+
+/// Changes what Bob sends to a new account, the receiver's account and its public data.
+fn transfer_to_new(trace: &mut BlockTrace, change: impl FnOnce(&mut TransferToNew)) {
+    let traced = &mut trace.operations[TRANSFER_TO_NEW];
+    let SignedOperation::TransferToNew(signed) = &mut traced.operation else { panic!("no transfer to new") };
+    change(&mut signed.body);
+    *signed = BOB.sign(signed.body.clone());
+    traced.pubdata = signed.body.pubdata();
+    traced.updates[1].id = signed.body.to;
+    traced.updates[1].after.owner = signed.body.to_owner;
+}
+
+#[test]
+fn transfers_to_accounts_that_are_not_new_or_belong_to_nobody() {
+    assert_forgery_fails(TRANSFER_TO_NEW, &["slot.sum"], |trace| {
+        transfer_to_new(trace, |body| body.to = ALICE_ID);
+    });
+    assert_forgery_fails(TRANSFER_TO_NEW, &["slot.product"], |trace| transfer_to_new(trace, |body| body.to = 1));
+    assert_forgery_fails(TRANSFER_TO_NEW, &["slot.product"], |trace| {
+        transfer_to_new(trace, |body| body.to_owner = Owner::default());
+    });
+}
+
+#[test]
+fn deposit_beyond_128_bits_of_reserve() {
+    assert_forgery_fails(DEPOSIT, &[RANGE], |trace| {
+        change_deposit(trace, |deposit| deposit.amount = u128::MAX);
+        let linea = trace.operations[DEPOSIT].clone();
+        trace.operations.push(linea);
+        let operations = &mut trace.operations[DEPOSIT..];
+        operations[1].updates[0].after.owner = operations[1].updates[0].before.owner;
+        let (amount, updates) = (Fr::from_u128(u128::MAX), operations.iter_mut().flat_map(|it| &mut it.updates));
+        updates.for_each(|update| set_difference(update, 0, amount));
+    });
+}
+
+#[test]
+fn key_change_that_another_key_signs() {
+    assert_forgery_fails(KEY_CHANGE, &["bus:signature"], |trace| {
+        let SignedOperation::ChangePubKey(signed) = &mut trace.operations[KEY_CHANGE].operation else { panic!() };
+        *signed = BOB.sign(signed.body.clone());
+    });
+}
+
+#[test]
+fn withdrawal_whose_fee_ratio_exceeds_one() {
+    assert_forgery_fails(WITHDRAW, &[RANGE], |trace| withdraw(trace, |body| body.fee_ratio = 10_001));
+}
+
+#[test]
+fn forced_exit_to_another_owner_or_of_less_than_there_is() {
+    let forced_exit = |trace: &mut BlockTrace, owner: Owner, less: u128| {
+        let traced = &mut trace.operations[FORCED_EXIT];
+        let Outcome::ForcedExit { amount } = traced.outcome else { panic!("no forced exit") };
+        let SignedOperation::ForcedExit(signed) = &mut traced.operation else { panic!("no forced exit") };
+        signed.body.target_owner = owner;
+        *signed = ALICE.sign(signed.body.clone());
+        traced.pubdata = signed.body.pubdata(amount - less);
+        (1..3).for_each(|update| set_difference(&mut traced.updates[update], 0, minus(amount - less)));
+    };
+    assert_forgery_fails(FORCED_EXIT, &["slot.sum"], |trace| forced_exit(trace, BOB.owner(), 0));
+    // The program takes all there is, the block less.
+    assert_forgery_fails(FORCED_EXIT, &["bus:path", "slot.sum"], |trace| forced_exit(trace, DAVE.owner(), 1));
+}
+
+#[test]
+fn orders_that_the_match_does_not_fit() {
+    let fails = |classes: &[&str], change: &dyn Fn(&mut OrderMatching)| {
+        assert_forgery_fails(MATCH, classes, |trace| change_match(trace, change));
+    };
+    // More than the match's base or quote allows.
+    fails(&[RANGE], &|body| body.expected_base = ONE - 1);
+    fails(&[RANGE], &|body| body.expected_quote = 2_500 * ONE - 1);
+    // What the orders have in common is hashed, and published, as the match has it: their signatures do not fit.
+    let both = ["copies:signatures", "slot.sum"];
+    fails(&both, &|body| body.maker.body.nonce = OrderNonce::try_from(2).unwrap());
+    fails(&both, &|body| body.taker.body.is_sell = true);
+    fails(&both, &|body| body.taker.body.quote_token = STABLE);
+    fails(&both[..1], &|body| body.taker.body.sub = 1);
+}
+
+#[test]
+fn match_of_more_than_an_order_has_left() {
+    assert_forgery_fails(MATCH, &[RANGE], |trace| {
+        // The match's base is reached, so that the quantity is not too small.
+        change_match(trace, |body| (body.maker.body.amount, body.expected_base) = (amount(ONE / 2), ONE));
+        set_difference(&mut trace.operations[MATCH].updates[0], 0, minus(ONE / 2));
+    });
+}
+
+#[test]
+fn order_whose_nonce_skips_one_of_an_empty_slot() {
+    assert_forgery_fails(MATCH, &["slot.product"], |trace| {
+        let nonce = OrderNonce::try_from(1).unwrap();
+        change_match(trace, |body| (body.maker.body.nonce, body.expected_base) = (nonce, ONE));
+        // The order would count twice, as the first of its slot and as one that replaces another.
+        let after = Slot { nonce: 1, residue: ONE };
+        set_difference(&mut trace.operations[MATCH].updates[0], 0, after.leaf());
+    });
+}
+
+#[test]
+fn account_that_trades_with_itself() {
+    assert_forgery_fails(MATCH, &["slot.product"], |trace| {
+        change_match(trace, |body| (body.taker.body.account, body.taker.body.slot) = (ALICE_ID, 1));
+        let SignedOperation::OrderMatching(signed) = &mut trace.operations[MATCH].operation else { panic!() };
+        signed.body.taker = ALICE.sign(signed.body.taker.body.clone());
+        **signed = SUBMITTER.sign(signed.body.clone());
+        let taker = &mut trace.operations[MATCH].updates[1];
+        taker.id = ALICE_ID;
+        taker.leaves[0].index = 1;
+    });
+}
+
+#[test]
+fn match_of_nothing() {
+    assert_forgery_fails(MATCH, &["slot.product"], |trace| {
+        let traced = &mut trace.operations[MATCH];
+        let Outcome::OrderMatching(trade) = &mut traced.outcome else { panic!("no match") };
+        let SignedOperation::OrderMatching(signed) = &traced.operation else { panic!("no match") };
+        (trade.quantity, trade.quote) = (0, 0);
+        let residues = [trade.maker.residue, trade.taker.residue];
+        for (update, residue) in traced.updates.iter_mut().zip(residues) {
+            set_difference(update, 0, Fr::from_u128(residue));
+            (1..3).for_each(|leaf| set_difference(update, leaf, Fr::ZERO));
+        }
+        traced.pubdata = signed.body.pubdata(0, 0);
+        trace.credits.retain(|credit| credit.account != SUBMITTER_ID);
+    });
+}
+
+#[test]
+fn chain_that_the_block_does_not_serve() {
+    for chain in [0, 9] {
+        let forged = forge(DEPOSIT, |trace| {
+            change_deposit(trace, |deposit| deposit.chain = chain);
+            trace.operations[DEPOSIT].updates[1].leaves[0].index = u64::from(chain) << 16 | u64::from(ETHER);
+        });
+        let mut public = public(&honest(DEPOSIT));
+        let chunks = || forged.operations.iter().flat_map(|operation| operation.pubdata.chunks());
+        (public.old_root, public.new_root) = (forged.old_root, forged.new_root);
+        (public.h, public.evaluation) = (fold(chunks()), evaluate(chunks(), public.z));
+        public.chain_evaluations[usize::from(LINEA) - 1] = Fr::ONE;
+        let broken = broken_by(&Witness::new(CHECKER.layout(), &forged, &public).unwrap());
+        assert_eq!(broken, ["bus:chain".to_owned(), BUS_END.to_owned()].into(), "chain {chain}");
+    }
+}
+
+#[test]
+fn operations_that_a_chain_sees_in_another_order() {
+    let mut public = public(&HONEST);
+    let mut witness = lay_out(&HONEST);
+    let swapped = [DEPOSIT + 1, DEPOSIT];
+    let mut running = Running::start(HONEST.old_root, public.z);
+    let before: Vec<Running> = HONEST
+        .operations
+        .iter()
+        .map(|operation| {
+            let before = running.clone();
+            run(operation.operation.kind(), Some(operation), &mut running);
+            before
+        })
+        .collect();
+    let chain = u64::from(LINEA);
+    let mut state = before[DEPOSIT].chain(chain);
+    let others = (DEPOSIT + 2..=LAST).filter(|index| HONEST.operations[*index].operation.chain() == Some(LINEA));
+    for index in swapped.into_iter().chain(others) {
+        let operation = &HONEST.operations[index];
+        let kind = operation.operation.kind();
+        let mut running = before[index].clone();
+        running.chains.insert(chain, state);
+        let builder = run(kind, Some(operation), &mut running);
+        state = running.chain(chain);
+        let (_, slots) = CHECKER.layout().kinds.iter().find(|(other, _)| *other == kind).unwrap();
+        let slot = HONEST.operations[..index].iter().filter(|other| other.operation.kind() == kind).count();
+        slots.fill(&mut witness.advice, slot, &builder);
+    }
+    public.chain_evaluations[usize::from(LINEA) - 1] = state.evaluation;
+    witness.instance = public.instance();
+    let mut ends = running;
+    ends.chains.insert(chain, state);
+    let credits = HONEST.credits.len() as u64;
+    let mut builder = Builder::new(true);
+    let ends_of_block = Ends { old_root: HONEST.old_root, new_root: HONEST.new_root, credits };
+    block(&mut builder, &ends_of_block, &ends, public.chain_evaluations.len() as u64);
+    CHECKER.layout().block.fill(&mut witness.advice, 0, &builder);
+    assert_eq!(broken_by(&witness), [RANGE.to_owned()].into());
 }

@@ -194,6 +194,9 @@ fn public_inputs_bind_the_data_of_every_chain() {
     chunks.iter().for_each(|chunk| h = hash2(h, *chunk));
     let mut preimage = [&h, &trace.old_root, &trace.new_root].map(big_endian).concat();
     preimage.extend([[0; 7].as_slice(), &[1], &[0; 4], &TIME.to_be_bytes()].concat());
+    let published: Vec<u8> =
+        trace.operations.iter().flat_map(|operation| operation.pubdata.bytes().iter().copied()).collect();
+    preimage.extend(Keccak256::digest(&published));
     // Which of the sample's operations a chain checks; chain 4 has none.
     let own: [&[usize]; 4] = [&[0], &[1, 8], &[2, 3, 5, 9], &[]];
     for operations in own {

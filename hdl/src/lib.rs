@@ -18,6 +18,7 @@ pub mod field;
 pub mod msm;
 pub mod point;
 pub mod poseidon;
+pub mod shape;
 pub mod shell;
 pub mod simulation;
 pub mod verilator;

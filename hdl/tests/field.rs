@@ -6,7 +6,7 @@ mod arithmetic;
 
 use std::sync::LazyLock;
 
-use arithmetic::{bench, edges, random_below, words};
+use arithmetic::{random_below, words};
 use num_bigint::BigUint;
 use penstock_hdl::emit::{Design, emit};
 use penstock_hdl::field::{
@@ -60,6 +60,48 @@ static PIPELINED: LazyLock<Library> = LazyLock::new(|| {
     }
     Library::build(&bench("pipelined_blocks", &designs), &Options::default()).unwrap()
 });
+
+/// 0, 1, and around each multiple of p from p to `bound` p that is a power of two or the bound itself; below the bound.
+fn edges(field: Field, bound: u32) -> Vec<BigUint> {
+    let p = field.modulus();
+    let mut edges = vec![BigUint::ZERO, BigUint::from(1u32)];
+    let multiples = (1..=bound).filter(|multiple| multiple.is_power_of_two() || *multiple == bound);
+    for multiple in multiples.map(|multiple| &p * multiple) {
+        edges.extend([&multiple - 1u32, multiple]);
+    }
+    edges.pop();
+    edges
+}
+
+/// A top with an instance of each design, whose ports are called `DESIGN$PORT`; all share `clock` and `reset`.
+fn bench(top: &str, designs: &[Design]) -> Design {
+    let mut ports = vec!["clock".to_owned(), "reset".to_owned()];
+    let mut declarations = "    input wire  clock;\n    input wire  reset;\n".to_owned();
+    let mut instances = String::new();
+    for Design { top, verilog } in designs {
+        let module = &verilog[verilog.find(&format!("module {top}(")).unwrap()..];
+        let names = module[module.find('(').unwrap() + 1..module.find(')').unwrap()].split(',');
+        let mut connections = Vec::new();
+        for name in names {
+            let shared = ["clock", "reset"].contains(&name);
+            let outer = if shared { name.to_owned() } else { format!("{top}${name}") };
+            connections.push(format!(".{name}({outer})"));
+            if !shared {
+                let ends = format!(" {name};");
+                let line = module.lines().find(|line| line.ends_with(&ends) && line.contains("put ")).unwrap();
+                declarations += &line.replace(&ends, &format!(" {outer};\n")).replace("output reg", "output wire");
+                ports.push(outer);
+            }
+        }
+        instances += &format!("    {top} {top}_instance ({});\n", connections.join(", "));
+    }
+    let files: String = designs.iter().map(|design| design.verilog.as_str()).collect();
+    let ports = ports.join(",");
+    Design {
+        top: top.to_owned(),
+        verilog: format!("{files}module {top}({ports});\n{declarations}{instances}endmodule\n"),
+    }
+}
 
 /// All pairs of edge values, then random operands below 2^260.
 fn operand_pairs(field: Field, random: usize) -> Vec<Vec<BigUint>> {
@@ -204,8 +246,9 @@ fn sums_differences_and_multiples_agree_with_big_integers() {
         let edges: Vec<_> = config.terms.iter().map(|term| edges(config.field, term.bound)).collect();
         let mut operands: Vec<Vec<BigUint>> = vec![vec![]];
         for values in &edges {
-            let with =
-                |list: &Vec<BigUint>| values.iter().map(|value| [&list[..], &[value.clone()]].concat()).collect();
+            let with = |list: &Vec<BigUint>| {
+                values.iter().map(|value| [&list[..], std::slice::from_ref(value)].concat()).collect()
+            };
             operands = operands.iter().flat_map(|list| -> Vec<_> { with(list) }).collect();
         }
         let mut rng = ChaCha20Rng::seed_from_u64(2);

@@ -18,7 +18,7 @@ use penstock_hdl::msm::measure::{Measurement, measure};
 use penstock_hdl::msm::pass::Pass;
 use penstock_hdl::msm::plan;
 use penstock_hdl::msm::scalars::{Distribution, used_windows};
-use penstock_hdl::msm::top::{behavioural_design, design};
+use penstock_hdl::msm::top::behavioural_design;
 use penstock_hdl::verilator::{Library, Options};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -173,7 +173,7 @@ fn extreme_scalars_and_bases_give_the_sum_of_their_products() {
     let mut bases = random_bases(&mut random, 100);
     let scalars = random_scalars(&mut random, 100);
     bases.iter_mut().step_by(3).for_each(|base| *base = [0; 8]);
-    check(&mut engine, &config, &bases, &[scalars.clone()], Stalls::default());
+    check(&mut engine, &config, &bases, std::slice::from_ref(&scalars), Stalls::default());
     check(&mut engine, &config, &[[0; 8]; 100], &[scalars], Stalls::default());
 }
 
@@ -350,7 +350,7 @@ fn no_distribution_stalls_the_adder() {
         let mut engine = behavioural(&config);
         for distribution in DISTRIBUTIONS {
             let scalars = distribution.scalars(points, &config.order);
-            let measured = measure(&mut engine, &config, &scalars).unwrap_or_else(|error| panic!("{error}"));
+            let measured = measure(&mut engine, &scalars).unwrap_or_else(|error| panic!("{error}"));
             let limit = if distribution == Distribution::Uniform { 1.03 } else { 1.08 };
             show(shape, &distribution, &measured);
             assert!(measured.cycles_per_digit() <= limit, "{shape:?} {distribution:?} {measured:?}");
@@ -395,8 +395,7 @@ fn point(sum: &Sum) -> G1 {
 /// Runs distributions and edge cases on an engine with its real adder.
 fn against_halo2curves(shape: Shape, options: &Options, points: usize) {
     let config = MsmConfig::of(shape);
-    let library = Library::build(&design(shape, &config).unwrap(), options).unwrap();
-    let mut engine = Engine::new(&library, &config).unwrap();
+    let mut engine = Engine::of(shape, options).unwrap();
     let mut random = ChaCha8Rng::seed_from_u64(11);
     let mut bases: Vec<G1Affine> = (0..points).map(|_| G1::random(&mut random).into()).collect();
     // The identity, repeated and opposite bases.

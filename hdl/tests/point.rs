@@ -155,6 +155,7 @@ impl Bench {
         let mut flying: VecDeque<(usize, u64)> = VecDeque::new();
         let (mut offered, mut cycle, mut last_taken) = (0, 0u64, None);
         let mut offering = false;
+        let limit = 4 * (pairs.len() * self.config.interval() * 100 / density as usize + self.config.latency()) as u64;
         while offered < pairs.len() || !flying.is_empty() {
             if !offering && offered < pairs.len() && rng.next_u32() % 100 < density {
                 let [left, right] = pairs[offered].map(|(point, form)| packed(&bus(&point, form, &mut rng)));
@@ -184,6 +185,7 @@ impl Bench {
                 let expected = (left + right).to_affine();
                 check_sum(&BigUint::from_slice(&sum), &expected, &|| format!("addition {index}: {left:?} + {right:?}"));
             }
+            assert!(cycle < limit, "{offered} of {} additions were taken in {cycle} cycles", pairs.len());
             let oldest = flying.front().map_or(cycle, |(_, begun)| *begun);
             assert!(cycle - oldest <= self.config.latency() as u64, "addition {:?} never left", flying.front());
             self.simulation.tick();

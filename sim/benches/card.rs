@@ -78,6 +78,11 @@ fn doorbell_to_completion(criterion: &mut Criterion) {
 fn dma_bandwidth(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("DMA");
     group.throughput(Throughput::Bytes(MOVED as u64)).sample_size(10);
+    let (from, mut to) = (vec![1u8; MOVED], vec![0u8; MOVED]);
+    // What the machine can do at this moment.
+    group.bench_function("a copy within the process", |bencher| {
+        bencher.iter(|| to.copy_from_slice(std::hint::black_box(&from)));
+    });
     let mover = || Function::new(|bus| Mover { bus, data: std::sync::Mutex::new(vec![1; MOVED]) });
     for (name, transport) in transports(mover) {
         use penstock_driver::{CommandRegister, PciConfig, SharedMemory};

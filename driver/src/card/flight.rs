@@ -4,6 +4,9 @@
 //! them all and wakes the others. When the lookout has what it came for, another takes its place. The lookout wakes
 //! now and then even without an interrupt, so that a lost one costs time and not the proof, and makes sure that
 //! the card is still there.
+//!
+//! A command is late when [`Options::timeout`](super::Options::timeout) has passed since it was submitted and since the last completion of one that
+//! was submitted before it: waiting behind others is no fault.
 
 use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -21,16 +24,23 @@ pub(super) struct Flight {
     pub(super) queue: QueuePair,
     commands: HashMap<u32, UnderWay>,
     next_id: u32,
+    submitted: u64,
     /// Counts resets: a ticket is good for its own generation.
     generation: u64,
     /// Why nothing is accepted until a reset.
     failure: Option<Failure>,
     /// Somebody sleeps on the interrupt.
     lookout: bool,
+    /// When the last completion came.
+    landed: Instant,
 }
 
 struct UnderWay {
     completion: Option<Completion>,
+    /// Counts submissions.
+    number: u64,
+    /// When it was submitted, or the last one before it was completed.
+    since: Instant,
     /// Its ticket has been dropped.
     abandoned: bool,
     buffers: Vec<DmaBuffer>,
@@ -60,7 +70,16 @@ impl From<Failure> for CardError {
 
 impl Flight {
     pub(super) fn new(queue: QueuePair) -> Self {
-        Self { queue, commands: HashMap::new(), next_id: 0, generation: 0, failure: None, lookout: false }
+        Self {
+            queue,
+            commands: HashMap::new(),
+            next_id: 0,
+            submitted: 0,
+            generation: 0,
+            failure: None,
+            lookout: false,
+            landed: Instant::now(),
+        }
     }
 
     /// Forgets everything, after a reset.
@@ -83,10 +102,15 @@ impl Flight {
             if command.completion.is_some() {
                 return Err(Failure::Violation { how: format!("it completed command {} twice", completion.id) });
             }
+            let number = command.number;
             if command.abandoned {
                 self.commands.remove(&completion.id);
             } else {
                 command.completion = Some(completion);
+            }
+            self.landed = Instant::now();
+            for later in self.commands.values_mut().filter(|command| command.number > number) {
+                later.since = self.landed;
             }
         }
         if any {
@@ -111,7 +135,6 @@ pub struct Ticket {
     id: u32,
     generation: u64,
     opcode: Opcode,
-    deadline: Instant,
 }
 
 pub(super) fn submit(
@@ -127,7 +150,8 @@ pub(super) fn submit(
         accepts.then_some(Ok(()))
     };
     let full = || (None, CardError::RingFull { after });
-    let (mut flight, ()) = wait_until(card, Instant::now() + after, has_slot, full)?;
+    let start = Instant::now();
+    let (mut flight, ()) = wait_until(card, |flight| start.max(flight.landed) + after, has_slot, full)?;
     while flight.commands.contains_key(&flight.next_id) {
         flight.next_id = flight.next_id.wrapping_add(1);
     }
@@ -135,14 +159,10 @@ pub(super) fn submit(
     flight.next_id = id.wrapping_add(1);
     Command::set_id(&mut bytes, id);
     // On record before the card can see it: should the doorbell fail, the buffers stay until a reset.
-    flight.commands.insert(id, UnderWay { completion: None, abandoned: false, buffers, _bases: bases });
-    let ticket = Ticket {
-        card: card.clone(),
-        id,
-        generation: flight.generation,
-        opcode,
-        deadline: Instant::now() + card.options.timeout,
-    };
+    flight.submitted += 1;
+    let (number, since) = (flight.submitted, Instant::now());
+    flight.commands.insert(id, UnderWay { completion: None, number, since, abandoned: false, buffers, _bases: bases });
+    let ticket = Ticket { card: card.clone(), id, generation: flight.generation, opcode };
     let pushed = flight.queue.push(&bytes, &*card.transport);
     if let Err(error) = &pushed {
         flight.failure = Some(Failure::Lost { reason: error.to_string() });
@@ -170,7 +190,9 @@ impl Ticket {
             let failure = Failure::TimedOut { command, after };
             (Some(failure.clone()), failure.into())
         };
-        let (flight, completed) = wait_until(&self.card, self.deadline, landed, late)?;
+        let start = Instant::now();
+        let deadline = |flight: &Flight| flight.commands.get(&id).map_or(start, |command| command.since) + after;
+        let (flight, completed) = wait_until(&self.card, deadline, landed, late)?;
         // Somebody waiting for a slot or for the lookout's place may go on.
         drop(flight);
         self.card.changed.notify_all();
@@ -201,11 +223,11 @@ impl Drop for Ticket {
     }
 }
 
-/// Blocks until `ready` gives an outcome, the card fails, or `deadline` passes, which `late` turns into an error and,
+/// Blocks until `ready` gives an outcome, the card fails, or the `deadline` passes, which `late` turns into an error and,
 /// if the card is to blame, a failure that lasts.
 fn wait_until<'a, T>(
     card: &'a Inner,
-    deadline: Instant,
+    deadline: impl Fn(&Flight) -> Instant,
     mut ready: impl FnMut(&mut Flight) -> Option<Result<T, CardError>>,
     late: impl FnOnce() -> (Option<Failure>, CardError),
 ) -> Result<(MutexGuard<'a, Flight>, T), CardError> {
@@ -222,7 +244,7 @@ fn wait_until<'a, T>(
         if let Some(failure) = &flight.failure {
             return Err(failure.clone().into());
         }
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline(&flight).saturating_duration_since(Instant::now());
         if left.is_zero() {
             // A card that is gone or stuck explains itself better than the clock does.
             if let Err(failure) = card.check() {

@@ -45,7 +45,7 @@ pub struct Options {
     pub ring_entries: u32,
     /// How completions are noticed.
     pub waiting: Waiting,
-    /// How long a command, a free slot or a reset may take.
+    /// How long a command (from its turn on), a free slot or a reset may take.
     pub timeout: Duration,
     /// How often a waiting thread makes sure that the card is still there.
     pub patience: Duration,

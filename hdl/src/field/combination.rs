@@ -49,7 +49,8 @@ impl CombinationConfig {
     /// The result is below this multiple of p, at most 84 for a multiplier's operand.
     pub fn bound(&self) -> u32 {
         let added = self.terms.iter().filter(|term| term.coefficient > 0);
-        self.offset() + added.map(|term| term.coefficient.unsigned_abs() * term.bound).sum::<u32>()
+        // Nothing subtracted from the offset leaves the offset itself.
+        self.offset() + added.map(|term| term.coefficient.unsigned_abs() * term.bound).sum::<u32>().max(1)
     }
 
     /// Cycles from operands to result.
@@ -121,7 +122,7 @@ pub struct Combination {
 impl Combination {
     /// A block for that combination.
     pub fn new(config: &CombinationConfig) -> Self {
-        let text = format!("// module: {}\n/* verilator no_inline_module */\n{}", config.name(), config.text().0);
+        let text = format!("// module: {}\n{}", config.name(), config.text().0);
         let operands = config.terms.iter().map(|_| Signal::default()).collect();
         Self { operands, _text: text, ..Self::default() }
     }

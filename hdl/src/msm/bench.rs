@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 use super::config::MsmConfig;
 use super::pass::Pass;
-use crate::verilator::{Library, Port, Simulation, VerilatorError};
+use super::top::design;
+use crate::emit::EmitError;
+use crate::field::Shape;
+use crate::verilator::{Library, Options, Port, Simulation, VerilatorError};
 
 /// A base's (x, y) in the engine's Montgomery form, each 4 words of 64 bits, little end first.
 pub type Base = [u64; 8];
@@ -60,6 +63,9 @@ pub enum BenchError {
     /// The simulation cannot be built or has other ports.
     #[error(transparent)]
     Verilator(#[from] VerilatorError),
+    /// The engine has no Verilog.
+    #[error(transparent)]
+    Emit(#[from] EmitError),
     /// A pass does not fit the engine, or its data does not fit the pass.
     #[error("{0:?} does not fit the engine or its data")]
     Unfit(Pass),
@@ -106,6 +112,15 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// Builds and starts the engine of a shape.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and [`BenchError::Emit`].
+    pub fn of(shape: Shape, options: &Options) -> Result<Self, BenchError> {
+        let config = MsmConfig::of(shape);
+        Self::new(&Library::build(&design(shape, &config)?, options)?, &config)
+    }
+
     /// Starts an engine of `config`, which `library` must have been built from.
     ///
     /// # Errors
@@ -157,6 +172,11 @@ impl Engine {
             }
         }
         Err(self.stuck(limit))
+    }
+
+    /// The engine's parameters.
+    pub fn config(&self) -> &MsmConfig {
+        &self.config
     }
 
     /// The simulation, for traces.

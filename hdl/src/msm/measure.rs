@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use super::bench::{Base, BenchError, Engine, Job, Scalar, Stalls};
-use super::config::MsmConfig;
 use super::plan;
 use super::scalars::{Random, used_windows};
 
@@ -54,7 +53,8 @@ impl Measurement {
 ///
 /// # Errors
 /// See [`BenchError`].
-pub fn measure(engine: &mut Engine, config: &MsmConfig, scalars: &[Scalar]) -> Result<Measurement, BenchError> {
+pub fn measure(engine: &mut Engine, scalars: &[Scalar]) -> Result<Measurement, BenchError> {
+    let config = engine.config().clone();
     let stretches = plan::stretches(scalars.len(), GAP, |point| scalars[point] == [0; 4]);
     let scalars: Vec<Scalar> = stretches.into_iter().flat_map(|stretch| &scalars[stretch]).copied().collect();
     let mut random = Random::new(7);
@@ -63,10 +63,10 @@ pub fn measure(engine: &mut Engine, config: &MsmConfig, scalars: &[Scalar]) -> R
         .iter()
         .map(|_| std::array::from_fn(|word| random.next() >> if word % 4 == 3 { 3 } else { 0 }))
         .collect();
-    let used = used_windows(config, scalars.iter());
+    let used = used_windows(&config, scalars.iter());
     let mut measured = Measurement { interval: config.adder_interval as u64, ..Measurement::default() };
     let (before, start) = (engine.cycles(), Instant::now());
-    for planned in plan::passes(config, scalars.len() as u32, 1, &used) {
+    for planned in plan::passes(&config, scalars.len() as u32, 1, &used) {
         let job = Job { pass: planned.pass, bases: bases.clone(), scalars: scalars.clone() };
         for outcome in engine.run(&[job], Stalls::default())? {
             measured.passes += 1;

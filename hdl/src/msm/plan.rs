@@ -98,8 +98,9 @@ mod tests {
     #[test]
     fn only_long_runs_of_idle_points_are_left_out() {
         let idle = |point: usize| matches!(point, 0..=3 | 10..=12 | 20..=29);
-        assert_eq!(stretches(30, 4, idle), [4..20]);
-        assert_eq!(stretches(30, 3, idle), [4..10, 13..20]);
-        assert!(stretches(4, 1, idle).is_empty());
+        let stretches = |points, gap| stretches(points, gap, idle).iter().map(|s| (s.start, s.end)).collect::<Vec<_>>();
+        assert_eq!(stretches(30, 4), [(4, 20)]);
+        assert_eq!(stretches(30, 3), [(4, 10), (13, 20)]);
+        assert!(stretches(4, 1).is_empty());
     }
 }

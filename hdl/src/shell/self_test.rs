@@ -1,9 +1,12 @@
-//! The MSM engine's self-test: two points whose scalars are one, in one window, against their known sum.
+//! The MSM engine's self-test: two points with the same scalar, in one window, against their known sum.
 //!
-//! Both fall into the first bucket and meet in the adder. Their sum is the first of every part of the window's layout, of
-//! rows and columns or of four quarters; all other slots stay empty. The known sum is what the complete addition formula gives (Renes, Costello, Batina 2016, algorithm
-//! 7, for a = 0 and 3b = 9), coordinate by coordinate, so that no division is needed; the engine may give any
-//! representative below four times the modulus.
+//! Both fall into one bucket and meet in the adder. The bucket's number is chosen so that all its parts, down to the
+//! layout's last level, are one: the sum is the second of every part of the window's layout, of rows and columns or of
+//! four quarters, and all other slots stay empty. (Zero would not do: the engine leaves out what has no weight.)
+//!
+//! The known sum is what the complete addition formula gives (Renes, Costello, Batina 2016, algorithm 7, for a = 0 and
+//! 3b = 9), coordinate by coordinate, so that no division is needed; the engine may give any representative below four
+//! times the modulus.
 
 use num_bigint::BigUint;
 use penstock_abi::MsmLayout;
@@ -61,6 +64,12 @@ impl KnownSum {
         Self { bases, sum, modulus: modulus.clone() }
     }
 
+    /// The scalar of both points: one more than the bucket's number, whose row and column number are both `half`.
+    pub fn scalar(layout: &MsmLayout) -> u64 {
+        let half = if layout.reductions == 1 { 1 } else { (1 << layout.low_bits()) + 1 };
+        (half << layout.column_bits()) + half + 1
+    }
+
     /// A base as the engine takes it.
     pub(super) fn base(&self, index: usize) -> BigUint {
         let [x, y] = &self.bases[index];
@@ -96,7 +105,7 @@ always @(posedge clock) begin
   z <= {z};
   empty <= held == 0;
   if (present) begin
-    expected <= index[{part}-1:0] == 0;
+    expected <= index[{part}-1:0] == 1;
     index <= index + 1'b1;
   end
   if (compared && !(expected ? x && y && z : empty)) failed <= 1;
@@ -127,6 +136,22 @@ mod tests {
     use crate::field::from_montgomery;
     use halo2curves::bn256::{Fq, Fr, G1, G1Affine};
     use halo2curves::ff::PrimeField;
+
+    #[test]
+    fn every_part_of_the_buckets_number_is_one() {
+        for reductions in [1, 2] {
+            for window_bits in [8, 11, 13, 16] {
+                let layout = MsmLayout { window_bits, reductions };
+                let bucket = KnownSum::scalar(&layout) - 1;
+                assert!(bucket + 1 < 1 << layout.bucket_bits(), "the digit is positive and alone");
+                for half in [bucket >> layout.column_bits(), bucket & ((1 << layout.column_bits()) - 1)] {
+                    let low = layout.low_bits();
+                    let parts = if reductions == 1 { vec![half] } else { vec![half >> low, half & ((1 << low) - 1)] };
+                    assert!(parts.iter().all(|part| *part == 1), "{layout:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_known_sum_is_three_times_the_generator() {

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -78,37 +79,70 @@ fn build(tools: &Toolchain, design: &Design, options: Options, shim: &str, work:
     run(&mut link).map_err(failed("the linker"))
 }
 
-/// Compiles every generated file, the runtime and the shim, on as many threads as there are cores.
-fn compile(tools: &Toolchain, options: Options, work: &Path) -> Result<Vec<String>, String> {
-    let include = tools.root.join("include");
-    let runtime =
-        ["verilated.cpp", "verilated_threads.cpp"].into_iter().chain(options.trace.then_some("verilated_vcd_c.cpp"));
-    let mut sources: Vec<PathBuf> = runtime.map(|name| include.join(name)).collect();
-    for entry in fs::read_dir(work).map_err(|error| error.to_string())? {
-        let path = entry.map_err(|error| error.to_string())?.path();
-        sources.extend((path.extension().is_some_and(|extension| extension == "cpp")).then_some(path));
-    }
-    // The longest first, so that no core waits for a long one at the end.
+/// Compiles every generated file and the shim. Verilator's runtime is compiled once for all designs.
+fn compile(tools: &Toolchain, options: Options, work: &Path) -> Result<Vec<PathBuf>, String> {
+    let mut objects = runtime(tools, options, work)?;
+    let entries = fs::read_dir(work).map_err(|error| error.to_string())?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut sources: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "cpp")).collect();
     sources.sort_by_key(|path| std::cmp::Reverse(fs::metadata(path).map_or(0, |data| data.len())));
-    let next = std::sync::atomic::AtomicUsize::new(0);
+    // Reading the headers takes longer than compiling a small file: as few files as there are cores.
+    let parts = threads();
+    let mut jobs = Vec::new();
+    for part in 0..parts.min(sources.len()) {
+        let include = |path: &PathBuf| format!("#include \"{}\"\n", path.display());
+        let path = work.join(format!("part_{part}.cpp"));
+        fs::write(&path, sources.iter().skip(part).step_by(parts).map(include).collect::<String>())
+            .map_err(|error| error.to_string())?;
+        jobs.push((path.with_extension("o"), path));
+    }
+    compile_all(tools, options, &jobs)?;
+    objects.extend(jobs.into_iter().map(|(object, _)| object));
+    Ok(objects)
+}
+
+/// The runtime's objects, from the cache if they are there. The caller holds the lock of its own design only: two may
+/// compile the runtime at once, and the last one's equal objects stay.
+fn runtime(tools: &Toolchain, options: Options, work: &Path) -> Result<Vec<PathBuf>, String> {
+    let key = hex::encode(Sha256::digest(format!("{} {} {COMPILER_FLAGS:?}", tools.version, options.trace)));
+    let folder = work.with_file_name(format!("runtime-{}", &key[..16]));
+    let names = ["verilated", "verilated_threads"].into_iter().chain(options.trace.then_some("verilated_vcd_c"));
+    let objects: Vec<PathBuf> = names.clone().map(|name| folder.join(format!("{name}.o"))).collect();
+    if objects.iter().all(|object| object.is_file()) {
+        return Ok(objects);
+    }
+    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let include = tools.root.join("include");
+    let own = |name: &str| work.join(format!("{name}.o"));
+    let jobs: Vec<_> = names.clone().map(|name| (own(name), include.join(format!("{name}.cpp")))).collect();
+    compile_all(tools, options, &jobs)?;
+    for (name, object) in names.zip(&objects) {
+        fs::rename(own(name), object).map_err(|error| error.to_string())?;
+    }
+    Ok(objects)
+}
+
+/// Compiles sources to objects, on as many threads as there are cores.
+fn compile_all(tools: &Toolchain, options: Options, jobs: &[(PathBuf, PathBuf)]) -> Result<(), String> {
+    let include = tools.root.join("include");
+    let next = AtomicUsize::new(0);
     let worker = || {
-        let mut objects = Vec::new();
-        while let Some(source) = sources.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
-            let object = format!("{}.o", source.file_stem().unwrap_or_default().to_string_lossy());
+        while let Some((object, source)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let mut command = Command::new(&tools.compiler);
             command.args(COMPILER_FLAGS).arg("-I").arg(&include).arg("-I").arg(include.join("vltstd"));
             command.args(options.trace.then_some("-DVM_TRACE=1"));
-            run(command.args(["-I", ".", "-c", "-o", &object]).arg(source).current_dir(work))?;
-            objects.push(object);
+            run(command.arg("-c").arg("-o").arg(object).arg(source))?;
         }
-        Ok(objects)
+        Ok(())
     };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
-        let results = workers.into_iter().map(|worker| worker.join().unwrap_or(Err("a compiler thread died".into())));
-        results.collect::<Result<Vec<_>, String>>().map(|objects| objects.concat())
+        let workers: Vec<_> = (0..threads()).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or(Err("a compiler thread died".into())))
     })
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

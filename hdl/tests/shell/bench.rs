@@ -80,8 +80,13 @@ impl Bench {
             address_bits: 64,
             max_ring_entries: 256,
         };
-        let config =
-            ShellConfig { capabilities, groups: 40, known_sum: super::stub::known_sum(), most_beats: 8, depth_bits: 5 };
+        let config = ShellConfig {
+            capabilities,
+            groups: 40,
+            known_sum: super::stub::known_sum(&capabilities.msm_layout),
+            most_beats: 8,
+            depth_bits: 5,
+        };
         let build = || {
             StubCard::<D, S>::new(Shell::new(&config), StubMsm::new(&capabilities.msm_layout), StubPoseidon::default())
         };

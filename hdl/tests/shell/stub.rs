@@ -3,6 +3,7 @@
 //! The Poseidon stub's hash is the exclusive or of its pair, and the known answer for the pair of the self-test. The MSM
 //! stub's sums have in X the sum of scalars times position plus base, in Y where they belong, in Z one.
 
+use num_bigint::BigUint;
 use penstock_abi::MsmLayout;
 use penstock_hdl::field::Field;
 use penstock_hdl::shell::msm::{PASS_BITS, SUM_BITS};
@@ -107,7 +108,11 @@ always @(*) base_ready = active && !have;
 always @(*) scalar_ready = active && have;
 always @(*) sum_valid = draining;
 // The last point of a window reads as an empty slot.
-always @(*) sum_data = point == {points} - 1 || (testing && (point & {part}) != 0) ? 0 : testing ? {{256'd1, 256'd7, sums[0]}} : {{256'd1, 232'd0, point, first + window, sums[vector]}};
+always @(*) begin
+  sum_data = {{256'd1, 232'd0, point, first + window, sums[vector]}};
+  if (testing) sum_data = (point & {part}) == 1 ? {{256'd1, 256'd7, sums[0]}} : 0;
+  else if (point == {points} - 1) sum_data = 0;
+end
 integer k;
 always @(posedge clock) begin
   if (pass_valid && pass_ready) begin
@@ -145,7 +150,6 @@ end
 
 /// What the card should write for an MSM.
 pub fn sums(layout: &MsmLayout, bases: &[[[u8; 32]; 2]], scalars: &[Vec<[u8; 32]>]) -> Vec<u8> {
-    use num_bigint::BigUint;
     let word = |bytes: &[u8; 32]| BigUint::from_bytes_le(bytes);
     let mask = (BigUint::from(1u8) << 256) - 1u8;
     let bytes = |value: &BigUint| {
@@ -176,10 +180,10 @@ pub fn sums(layout: &MsmLayout, bases: &[[[u8; 32]; 2]], scalars: &[Vec<[u8; 32]
 }
 
 /// What the stub makes of the pass of the self-test.
-pub fn known_sum() -> KnownSum {
-    let [one, seven] = [1u8, 7].map(num_bigint::BigUint::from);
-    let bases = [[3u8, 5], [7, 11]].map(|point| point.map(num_bigint::BigUint::from));
-    // Scalars of one, at positions 1 and 2.
-    let x = num_bigint::BigUint::from(1u8 + 3 + 2 * 5 + 2 + 7 + 2 * 11);
+pub fn known_sum(layout: &MsmLayout) -> KnownSum {
+    let [one, seven] = [1u8, 7].map(BigUint::from);
+    let bases = [[3u8, 5], [7, 11]].map(|point| point.map(BigUint::from));
+    // The scalar stands at positions 1 and 2.
+    let x = BigUint::from(KnownSum::scalar(layout) * 3 + (3 + 2 * 5) + (7 + 2 * 11));
     KnownSum { bases, sum: [x, seven, one], modulus: Field::Base.modulus() }
 }

@@ -15,6 +15,8 @@ mod fold;
 mod key;
 mod observer;
 mod opening;
+#[cfg(test)]
+mod oracle;
 mod permutation;
 mod program;
 mod quotient;

@@ -7,22 +7,20 @@ use std::sync::{Mutex, OnceLock};
 
 use halo2_axiom::arithmetic::g_to_lagrange;
 use halo2_axiom::circuit::{Layouter, SimpleFloorPlanner};
-use halo2_axiom::plonk::{ConstraintSystem, Error, create_proof, keygen_pk, keygen_vk};
+use halo2_axiom::plonk::{ConstraintSystem, Error, keygen_pk, keygen_vk};
 use halo2_axiom::poly::commitment::ParamsProver;
-use halo2_axiom::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
-use halo2_axiom::poly::kzg::multiopen::ProverSHPLONK;
-use halo2_axiom::transcript::TranscriptWriterBuffer;
+use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2curves::bn256::{Bn256, G1Affine};
 use halo2curves::group::Curve;
 use halo2curves::group::prime::PrimeCurveAffine;
 use proptest::prelude::*;
 use rand::rngs::mock::StepRng;
 
+use super::oracle::stock;
 use super::toy::{Fault, Toy};
 use super::*;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::{Bases, EngineError, Ticket};
-use crate::transcript::KeccakWrite;
 
 const SEED: Option<[u8; 32]> = Some([7; 32]);
 
@@ -89,17 +87,7 @@ fn commitments_equal_the_stock_provers_for_the_same_randomness() {
     // The same number for ever: the order in which randomness is drawn does not matter.
     let constant = || StepRng::new(0x0123_4567_89ab_cdef, 0);
     let ours = prove_with(&fixture.key, &fixture.engine, &fixture.circuit, &[&instance], constant(), &()).unwrap();
-    let mut transcript = KeccakWrite::init(Vec::new());
-    create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
-        &fixture.params,
-        fixture.key.pk(),
-        std::slice::from_ref(&fixture.circuit),
-        &[&[&instance]],
-        constant(),
-        &mut transcript,
-    )
-    .unwrap();
-    let stock = transcript.finalize();
+    let stock = stock(&fixture.params, fixture.key.pk(), &fixture.circuit, &instance, constant());
     assert_eq!(ours.len(), stock.len());
     // Five columns of the first phase, one of the second, two grand products. The random polynomial that follows
     // comes from the thread's own generator in the stock prover.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use halo2curves::bn256::{Fq, Fr, G1Affine};
 use halo2curves::ff::{Field, PrimeField};
@@ -13,6 +14,8 @@ use super::queue::BURST;
 use super::{Card, Fault, msm};
 
 const ELEMENT: usize = ELEMENT_BYTES as usize;
+/// How much longer a command takes that [`Fault::Dawdles`].
+const DAWDLING: Duration = Duration::from_millis(100);
 
 /// A command under way.
 pub(super) struct Job {
@@ -33,6 +36,9 @@ type Outcome = Result<(u64, Vec<u8>), Rejection>;
 impl Job {
     /// Carries out a long command and completes it.
     pub(super) fn run(self) {
+        if self.fault == Some(Fault::Dawdles) {
+            std::thread::sleep(DAWDLING);
+        }
         let outcome = match self.command {
             Command::Msm { input, count, vectors, first, stride, .. } => {
                 self.msm(input, count as usize, vectors.into(), first.into(), stride)

@@ -23,6 +23,8 @@ pub enum Fault {
     Stalls,
     /// The completion raises no interrupt.
     LosesInterrupt,
+    /// The command takes a tenth of a second longer.
+    Dawdles,
 }
 
 /// A text that names no fault.
@@ -45,6 +47,7 @@ impl Fault {
         (Self::DmaRefused, "dma-refused"),
         (Self::Stalls, "stalls"),
         (Self::LosesInterrupt, "loses-interrupt"),
+        (Self::Dawdles, "dawdles"),
     ];
 
     fn names() -> String {

@@ -62,12 +62,18 @@ struct Card {
 impl Model {
     /// A model on a bus, in good health.
     pub fn new(capabilities: Capabilities, bus: Arc<dyn Bus>) -> Self {
+        // Threads of its own: those of the caller's pool may all be waiting for this card.
+        let pool = Arc::new(rayon::ThreadPoolBuilder::new().build().ok());
         let engine = |name: &str| -> Sender<engine::Job> {
+            let pool = pool.clone();
             let (jobs, queue) = channel::<engine::Job>();
             // Without the thread, jobs cannot be sent, and complete as internal errors.
             let _ = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
                 for job in queue {
-                    job.run();
+                    match &*pool {
+                        Some(pool) => pool.install(|| job.run()),
+                        None => job.run(),
+                    }
                 }
             });
             jobs

@@ -1,6 +1,8 @@
 //! A card that breaks its contract: each fault ends in a typed error or in a right result, never in a wrong one that
 //! looks right, and never in a hang.
 
+use std::time::Duration;
+
 use penstock_driver::{Card, CardError, Options};
 use penstock_sim::model::Fault;
 
@@ -110,6 +112,19 @@ pub fn a_lost_interrupt_costs_time_only(subject: &Subject) {
     for _ in 0..3 {
         subject.inject(Fault::LosesInterrupt, 0);
         assert_eq!(card.poseidon(&pairs).unwrap().wait().unwrap(), [hash(pairs[0])]);
+    }
+}
+
+pub fn commands_that_wait_their_turn_are_not_late(subject: &Subject) {
+    // Together they take twice as long as any of them may.
+    let card = subject.open_with(Options { timeout: Duration::from_secs(1), ..options() });
+    let pairs = pairs(20);
+    for after in 0..20 {
+        subject.inject(Fault::Dawdles, after);
+    }
+    let tickets: Vec<_> = pairs.chunks(1).map(|pair| card.poseidon(pair).unwrap()).collect();
+    for (pair, ticket) in pairs.iter().zip(tickets).rev() {
+        assert_eq!(ticket.wait().unwrap(), [hash(*pair)]);
     }
 }
 

@@ -92,6 +92,7 @@ macro_rules! every_model {
                 refused_dma_is_a_fault,
                 a_stalled_ring_fills_up,
                 a_lost_interrupt_costs_time_only,
+                commands_that_wait_their_turn_are_not_late,
                 a_failed_card_accepts_nothing_until_reset,
             }
         }

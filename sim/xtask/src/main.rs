@@ -6,9 +6,11 @@
 mod ci;
 mod contracts;
 mod licences;
+mod rtl;
 mod setup;
 mod shell;
 mod soundness;
+mod vm;
 
 use clap::{Parser, Subcommand};
 
@@ -39,6 +41,20 @@ enum Task {
         #[arg(long)]
         short: bool,
     },
+    /// The card's Verilog and its figures.
+    Rtl {
+        #[command(subcommand)]
+        task: rtl::Task,
+    },
+    /// Runs the conformance suite in a virtual machine, whose kernel drives a simulated card with vfio-pci.
+    VmTest {
+        /// Which card: `model` or `rtl`.
+        #[arg(long, default_value = "model")]
+        card: String,
+        /// Use KVM instead of emulation, where this machine has it.
+        #[arg(long)]
+        kvm: bool,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -48,5 +64,7 @@ fn main() -> anyhow::Result<()> {
         Task::Licences => licences::run(),
         Task::Contracts { check } => contracts::run(check),
         Task::Soundness { short } => soundness::run(short),
+        Task::Rtl { task } => rtl::run(&task),
+        Task::VmTest { card, kvm } => vm::run(&card, kvm),
     }
 }

@@ -28,9 +28,14 @@ pub(crate) fn run(directory: &str, line: &str) -> Result<()> {
 
 /// Runs a program with arguments that may hold spaces.
 pub(crate) fn run_words(directory: &str, words: &[&str]) -> Result<()> {
+    run_in(&root().join(directory), words)
+}
+
+/// Runs a program in a folder outside of the workspace.
+pub(crate) fn run_in(folder: &Path, words: &[&str]) -> Result<()> {
     let line = words.join(" ");
     eprintln!("$ {line}");
-    let status = command(directory, words).status().with_context(|| format!("cannot start `{line}`"))?;
+    let status = command("", words).current_dir(folder).status().with_context(|| format!("cannot start `{line}`"))?;
     if !status.success() {
         bail!("`{line}` failed: {status}");
     }
@@ -41,4 +46,11 @@ pub(crate) fn run_words(directory: &str, words: &[&str]) -> Result<()> {
 pub(crate) fn output(words: &[&str]) -> Option<String> {
     let output = command("", words).stderr(Stdio::null()).output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    let metadata = output(&["cargo", "metadata", "--format-version", "1", "--no-deps", "--locked"]);
+    let metadata: serde_json::Value = serde_json::from_str(&metadata.context("`cargo metadata` failed")?)?;
+    Ok(metadata["target_directory"].as_str().context("cargo names no target folder")?.into())
 }

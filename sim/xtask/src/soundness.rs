@@ -45,7 +45,7 @@ pub(crate) fn run(short: bool) -> Result<()> {
 }
 
 /// Runs a sample block on the sample genesis.
-fn execute(block: &str) -> Result<BlockTrace> {
+pub(crate) fn execute(block: &str) -> Result<BlockTrace> {
     let read = |name: &str| {
         let path = format!("{EXAMPLES}/{name}");
         std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}: run this in the workspace's root"))

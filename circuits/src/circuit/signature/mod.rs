@@ -23,6 +23,8 @@
 mod gates;
 mod points;
 pub(super) mod rounds;
+#[cfg(test)]
+mod tests;
 pub(super) mod values;
 
 use std::ops::Range;

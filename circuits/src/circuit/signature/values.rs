@@ -100,19 +100,18 @@ impl SlotValues {
             rows[FIRST_FULL + row][..cells.len()].copy_from_slice(cells);
         }
         let mut values = Self { rows };
-        values.fill_ladder(&signature.s, &h, [Point::IDENTITY, BASE, negated, combined]);
+        values.fill_ladder(&integer(&signature.s), &integer(&h), [Point::IDENTITY, BASE, negated, combined]);
         values.fill_link(hash);
         values
     }
 
-    /// Writes the ladder of S and h over a table of points, and how often each point is drawn.
-    pub(in crate::circuit) fn fill_ladder(&mut self, s: &Fr, h: &Fr, table: [Point; 4]) {
-        let (s, h) = (integer(s), integer(h));
+    /// Writes the ladder of S and h, below 2^254 both, over a table of points, and how often each point is drawn.
+    pub(in crate::circuit) fn fill_ladder(&mut self, s: &BigUint, h: &BigUint, table: [Point; 4]) {
         let bit = |value: &BigUint, step: usize| usize::from(value.bit((LADDER_BITS - 1 - step) as u64));
         let projective = table.map(Projective::from);
         let mut sum = Projective::from(Point::IDENTITY);
         let mut points = Vec::with_capacity(2 * LADDER_BITS);
-        let digits: Vec<usize> = (0..LADDER_BITS).map(|step| bit(&s, step) + 2 * bit(&h, step)).collect();
+        let digits: Vec<usize> = (0..LADDER_BITS).map(|step| bit(s, step) + 2 * bit(h, step)).collect();
         for digit in &digits {
             let doubled = sum.double();
             sum = doubled.add(&projective[*digit]);
@@ -139,8 +138,10 @@ impl SlotValues {
             cells[ladder::RESPONSE] = response;
             cells[ladder::CHALLENGE] = challenge;
         }
+        let counts = &mut self.rows[KEY];
+        key::COUNTS.iter().for_each(|column| counts[*column] = Fr::ZERO);
         for digit in digits {
-            self.rows[KEY][key::COUNTS[digit]] += Fr::ONE;
+            counts[key::COUNTS[digit]] += Fr::ONE;
         }
     }
 
@@ -160,7 +161,11 @@ impl SlotValues {
         cells[link::PKH] = pkh;
         cells[link::HASH] = hash;
         self.rows[ABSORB][absorb::PKH] = pkh;
+        self.fill_ranges();
+    }
 
+    /// Writes the digits of the link row's cells. Those of a cell out of its range are its low ones.
+    pub(in crate::circuit) fn fill_ranges(&mut self) {
         let mut row = DIGITS;
         for (cell, rows) in RANGES {
             let bytes = self.rows[LINK][cell].to_bytes();

@@ -101,10 +101,7 @@ fn is_multiple(h: &Fr, divisor: u8) -> bool {
 
 /// Writes the ladder again, over other points or for another h.
 fn climb(values: &mut SlotValues, s: &BigUint, h: &Fr, table: [Point; 4]) {
-    for column in key::COUNTS {
-        values.rows[KEY][column] = Fr::ZERO;
-    }
-    values.fill_ladder(&field(s), h, table);
+    values.fill_ladder(s, &integer(h), table);
     let hash = values.rows[ABSORB][absorb::HASH];
     values.fill_link(hash);
 }

@@ -112,6 +112,7 @@ pub struct MsmUnit<const D: usize, const S: usize> {
     test_pass: Parameter<Bits<PASS_BITS>>,
     known_first: Parameter<Bits<512>>,
     known_second: Parameter<Bits<512>>,
+    known_scalar: Parameter<Bits<256>>,
     write_refused: Parameter<Bits<16>>,
     settle: Parameter<Bits<6>>,
     idle: Signal<Local, Bit>,
@@ -145,6 +146,7 @@ impl<const D: usize, const S: usize> MsmUnit<D, S> {
             test_pass: Parameter::new((2u64 | 1 << 32 | 1 << 48).into()),
             known_first: Parameter::new(known.base(0).into()),
             known_second: Parameter::new(known.base(1).into()),
+            known_scalar: Parameter::new(KnownSum::scalar(&capabilities.msm_layout).into()),
             write_refused: Parameter::new(u64::from(Status::WriteFault.code()).into()),
             settle: Parameter::new(SETTLE_CYCLES.into()),
             _readers: readers,
@@ -306,7 +308,7 @@ impl<const D: usize, const S: usize> Logic for MsmUnit<D, S> {
                 self.test_bases.d.next = self.test_bases.q.val() - 1;
             }
             self.scalar_valid.next = self.test_scalars.q.val() != 0;
-            self.scalar_data.next = 1.into();
+            self.scalar_data.next = self.known_scalar.val();
             if (self.test_scalars.q.val() != 0) & self.scalar_ready.val() {
                 self.test_scalars.d.next = self.test_scalars.q.val() - 1;
             }

@@ -1,0 +1,55 @@
+//! What each shape is made of: the tops that are emitted, recorded and measured.
+
+use crate::emit::{Design, EmitError, emit};
+use crate::field::{Field, PipelinedMultiplier, RingMultiplier, Shape};
+use crate::msm::config::MsmConfig;
+use crate::msm::top;
+use crate::point::{PointAdder, PointAdderConfig};
+use crate::poseidon::{self, EngineConfig};
+
+/// All shapes.
+pub const SHAPES: [Shape; 2] = [Shape::Compact, Shape::Pipelined];
+
+/// A shape's name, as in file names and reports.
+pub fn name(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Compact => "compact",
+        Shape::Pipelined => "pipelined",
+    }
+}
+
+/// The engine for multi-scalar multiplication of a shape.
+///
+/// # Errors
+/// See [`EmitError`].
+pub fn msm(shape: Shape) -> Result<Design, EmitError> {
+    top::design(shape, &MsmConfig::of(shape))
+}
+
+/// The Poseidon engine of a shape.
+///
+/// # Errors
+/// See [`poseidon::SimulationError`].
+pub fn poseidon(shape: Shape) -> Result<Design, poseidon::SimulationError> {
+    poseidon::design(&format!("poseidon_{}", name(shape)), &EngineConfig::of(shape))
+}
+
+/// One multiplier of a shape, over the field of the points' coordinates.
+///
+/// # Errors
+/// See [`EmitError`].
+pub fn multiplier(shape: Shape) -> Result<Design, EmitError> {
+    let top = format!("multiplier_{}", name(shape));
+    match shape {
+        Shape::Compact => emit(&top, || RingMultiplier::new(Field::Base, 0)),
+        Shape::Pipelined => emit(&top, || PipelinedMultiplier::new(Field::Base)),
+    }
+}
+
+/// The point adder of a shape.
+///
+/// # Errors
+/// See [`EmitError`].
+pub fn point_adder(shape: Shape) -> Result<Design, EmitError> {
+    emit(&format!("point_adder_{}", name(shape)), || PointAdder::<1>::new(&PointAdderConfig { shape }))
+}

@@ -1,0 +1,91 @@
+//! `cargo xtask vm-test`: the driver against a kernel's real vfio-pci and IOMMU.
+//!
+//! ```text
+//! penstock-sim (the card) <──vfio-user socket──> QEMU <──emulated PCIe, vIOMMU──> guest: vfio-pci <── conformance suite
+//! ```
+//!
+//! Everything is set up here: packages, initramfs, the conformance suite, statically linked. The guest's console goes to
+//! `target/vm/guest.log`, and to the terminal when something fails.
+
+mod guest;
+mod initramfs;
+mod packages;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell;
+use guest::{Guest, KilledOnDrop};
+use packages::Packages;
+
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// Runs the test. `card` is what `penstock-sim serve` is to simulate.
+pub(crate) fn run(card: &str, kvm: bool) -> Result<()> {
+    let packages = Packages::get()?;
+    let (server, program) = build()?;
+    let folder = shell::root().join("target/vm");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let (initramfs, log) = (folder.join("initramfs"), folder.join("guest.log"));
+    initramfs::write(&packages, &program, &initramfs)?;
+
+    let start = Instant::now();
+    // A path that fits a socket's address, wherever the workspace lies.
+    let sockets = tempfile::tempdir()?;
+    let socket = sockets.path().join("card");
+    let _server = serve(&server, card, &socket)?;
+    let limit = Duration::from_secs(600);
+    let vendor = penstock_abi::PCI_VENDOR;
+    Guest { packages: &packages, initramfs: &initramfs, socket: &socket, log: &log, vendor, kvm, limit }.run()?;
+    print!("{}", fs::read_to_string(&log)?);
+    println!("the driver's tests pass in the guest: {:.1} s from power-on", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// The device server for this machine, and the conformance suite for a guest without a C library.
+fn build() -> Result<(PathBuf, PathBuf)> {
+    shell::run("", "cargo build --release --locked -p penstock-sim --bin penstock-sim")?;
+    let suite =
+        "cargo test --release --locked --no-run -p penstock-sim --test conformance --message-format json --target";
+    let words: Vec<&str> = suite.split(' ').chain([TARGET]).collect();
+    eprintln!("$ {}", words.join(" "));
+    let output = shell::command("", &words)
+        .env("RUSTFLAGS", "-C target-feature=+crt-static")
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!("the conformance suite does not build for the guest: {}", output.status);
+    }
+    let messages = output.stdout.split(|byte| *byte == b'\n');
+    let mut executables = messages.filter_map(|line| serde_json::from_slice::<Message>(line).ok()?.executable);
+    let suite = executables.next_back().context("cargo built no conformance suite")?;
+    Ok((shell::target_folder()?.join("release/penstock-sim"), suite))
+}
+
+/// What cargo says of an artefact.
+#[derive(serde::Deserialize)]
+struct Message {
+    executable: Option<PathBuf>,
+}
+
+fn serve(server: &Path, card: &str, socket: &Path) -> Result<KilledOnDrop> {
+    let mut command = Command::new(server);
+    command.args(["serve", "--card", card, "--socket"]).arg(socket).stdin(Stdio::null());
+    let mut child = KilledOnDrop(command.spawn().with_context(|| format!("cannot start {}", server.display()))?);
+    let start = Instant::now();
+    while !socket.exists() {
+        if let Some(status) = child.0.try_wait()? {
+            bail!("the card's server stopped: {status}");
+        }
+        if start.elapsed() > Duration::from_secs(60) {
+            bail!("the card's server made no socket at {}", socket.display());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(child)
+}
