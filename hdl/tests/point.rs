@@ -232,6 +232,7 @@ fn compact_adder_agrees_with_halo2curves() {
     let pairs = pairs();
     let mut bench = Bench::new(Shape::Compact, false);
     assert!(bench.config.interval() <= 36);
-    bench.run(&pairs, 60);
+    // 36 cycles each: the first hold the edges.
+    bench.run(&pairs[..1_000], 60);
     bench.check_reset(&pairs);
 }
