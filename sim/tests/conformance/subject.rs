@@ -75,7 +75,7 @@ fn model() -> (Model, Arc<Function>) {
 /// Few buckets, so that small sums are quick; a bus that does all that the protocol allows.
 fn rtl(shape: Shape) -> Arc<Function> {
     let mut config = CardConfig::of(shape);
-    config.msm.window_bits = 5;
+    config.msm.window_bits = 6;
     config.msm.groups = config.msm.windows();
     config.vectors = 2;
     config.max_points = 1 << 16;
