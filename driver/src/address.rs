@@ -32,10 +32,15 @@ pub struct PciAddress {
 
 /// Text that is no card address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no card address; write vfio:0000:65:00.0, sim:/path/to.sock, model or rtl")]
+#[error("{text:?} is no card address; write {forms}", forms = Address::FORMS)]
 pub struct AddressError {
     /// The text.
     pub text: String,
+}
+
+impl Address {
+    /// What addresses look like, for people.
+    pub const FORMS: &str = "vfio:0000:65:00.0, sim:/path/to.sock, model or rtl";
 }
 
 impl PciAddress {

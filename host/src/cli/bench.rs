@@ -75,12 +75,13 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
     let means = Means {
         preset: Some(arguments.preset),
         setup: arguments.setup.choice(),
-        engine: arguments.engine.engine,
+        engine: arguments.engine.settings(),
         seed: None,
     };
-    let witnessed = means.witness(&trace, &stages, context)?;
+    let witnessed = means.witness(&trace, &stages)?;
     let appliance = means.open(&witnessed, &stages, context)?;
-    let proved = means.prove(&appliance, &witnessed, block_id(&block)?, &stages)?;
+    let engines = means.engines(&appliance, &stages)?;
+    let proved = means.prove(&appliance, &engines, &witnessed, block_id(&block)?, &stages)?;
     let public = proved.record.verify(appliance.setup(), appliance.vk())?;
     let evm = stages
         .time("EVM", || verify_on_evm(appliance.setup(), appliance.vk(), &public.instance(), &proved.record.proof.0))?;

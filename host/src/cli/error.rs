@@ -2,6 +2,7 @@
 
 use super::report::Report;
 use penstock::appliance::{DoesNotFit, OpenError, ProveError};
+use penstock::engine::EngineError;
 use penstock::evm::EvmError;
 use penstock::keys::KeysError;
 use penstock::prover::ProverError;
@@ -63,6 +64,9 @@ pub enum CommandError {
     /// No appliance.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// No engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// No proof.
     #[error(transparent)]
     Prove(#[from] ProveError),
@@ -114,9 +118,11 @@ impl CommandError {
             },
             Self::Open(OpenError::Prover(_)) => ("keys", 7),
             Self::Open(OpenError::Memory { .. }) => ("memory", 6),
-            Self::Prove(ProveError::Prover(ProverError::Engine(_))) => ("engine", 5),
+            Self::Engine(_) | Self::Prove(ProveError::Prover(ProverError::Engine(_)) | ProveError::Refused { .. }) => {
+                ("engine", 5)
+            }
             Self::Prove(ProveError::Prover(_)) => ("prover", 5),
-            Self::Prove(ProveError::Refused { .. }) | Self::EvmRefused => ("proof", 4),
+            Self::EvmRefused => ("proof", 4),
             Self::Record(error) => match error {
                 RecordError::File(error) => file(error, ("input", 3)),
                 RecordError::Malformed { .. } | RecordError::Version { .. } => ("input", 3),
