@@ -5,7 +5,7 @@
 use super::Context;
 use super::arguments::{EngineArguments, SetupArguments, preset, read_block, seed};
 use super::error::CommandError;
-use super::proof::{Means, ProofFigures};
+use super::proof::{Means, ProofFigures, open_engines};
 use super::report::Report;
 use penstock::appliance::verify_on_evm;
 use penstock::measure::Stages;
@@ -73,7 +73,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
     };
     let witnessed = means.witness(&trace, &stages)?;
     let appliance = means.open(&witnessed, &stages, context)?;
-    let engines = means.engines(&appliance, &stages)?;
+    let engines = open_engines(&means.engine, &appliance, &stages)?;
     let proved = means.prove(&appliance, &engines, &witnessed, block_id(&block)?, &stages)?;
     let public = proved.record.verify(appliance.setup(), appliance.vk())?;
     let evm = stages

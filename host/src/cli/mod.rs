@@ -6,6 +6,8 @@
 
 mod arguments;
 mod bench;
+mod card;
+mod compare;
 mod demo;
 mod error;
 mod keys;
@@ -66,6 +68,9 @@ enum Command {
     Keys(keys::Command),
     /// Signs an operation, an order or a match; makes keys.
     Sign(sign::Arguments),
+    /// Finds, shows, checks and measures cards.
+    #[command(subcommand)]
+    Card(card::Command),
     /// Measures.
     #[command(subcommand)]
     Bench(bench::Command),
@@ -120,6 +125,7 @@ fn run(arguments: Arguments) -> Result<Report, CommandError> {
         Command::Srs(command) => srs::run(&command, &context),
         Command::Keys(command) => keys::run(&command, &context),
         Command::Sign(arguments) => sign::run(&arguments),
+        Command::Card(command) => card::run(&command),
         Command::Bench(command) => bench::run(&command, &context),
     }
 }

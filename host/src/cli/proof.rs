@@ -29,7 +29,7 @@ pub struct Means {
 
 /// A block's witness, with what making it took.
 pub struct Witnessed<'a> {
-    prepared: Prepared<'a>,
+    pub prepared: Prepared<'a>,
     span: Span,
 }
 
@@ -71,12 +71,6 @@ impl Means {
         Ok(appliance)
     }
 
-    /// Opens the engines.
-    pub fn engines(&self, appliance: &Appliance, stages: &Stages) -> Result<Lineup, CommandError> {
-        let listener = |failed: &FailedAttempt| note(format_args!("warning: {failed}"));
-        Ok(stages.time("engine", || Lineup::open(&self.engine, &appliance.bases(), listener))?)
-    }
-
     /// Proves the block.
     pub fn prove(
         &self,
@@ -90,6 +84,12 @@ impl Means {
         let record = appliance.prove(engines, &witnessed.prepared, block, self.seed, stages)?;
         Ok(Proved { record, span: witnessed.span + watch.elapsed() })
     }
+}
+
+/// Opens the engines; people hear of failed attempts when they happen.
+pub fn open_engines(settings: &EngineSettings, appliance: &Appliance, stages: &Stages) -> Result<Lineup, CommandError> {
+    let listener = |failed: &FailedAttempt| note(format_args!("warning: {failed}"));
+    Ok(stages.time("engine", || Lineup::open(settings, &appliance.bases(), listener))?)
 }
 
 /// What is told of a proof.

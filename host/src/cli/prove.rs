@@ -5,7 +5,7 @@
 
 use super::arguments::{EngineArguments, SetupArguments, preset, read_block, seed, warn_if_insecure};
 use super::error::CommandError;
-use super::proof::{Means, ProofFigures, Proved};
+use super::proof::{Means, ProofFigures, Proved, open_engines};
 use super::report::Report;
 use super::verify::check;
 use super::{Context, note};
@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
     let Proved { record, span } = match reusable {
         Some(record) => Proved { record, span: Span::default() },
         None => {
-            let engines = means.engines(&appliance, &stages)?;
+            let engines = open_engines(&means.engine, &appliance, &stages)?;
             means.prove(&appliance, &engines, &witnessed, id, &stages)?
         }
     };

@@ -141,3 +141,127 @@ impl Lineup {
         Ok(Attempted { value: outcome?, engine: engine.into(), failed: before })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+    use crate::engine::{Basis, Ticket};
+    use halo2curves::bn256::{Fr, G1Affine};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
+
+    /// An engine that does nothing, and is made usable again if it can be.
+    struct Idle {
+        recovers: bool,
+        recoveries: Arc<AtomicUsize>,
+    }
+
+    impl Engine for Idle {
+        fn name(&self) -> &str {
+            "card:idle"
+        }
+
+        fn submit(&self, _: Basis, _: Arc<[Fr]>) -> Result<Ticket, EngineError> {
+            Err(broken())
+        }
+
+        fn wait(&self, _: Ticket) -> Result<G1Affine, EngineError> {
+            Err(broken())
+        }
+
+        fn recover(&self) -> Result<bool, EngineError> {
+            self.recoveries.fetch_add(1, Ordering::Relaxed);
+            if self.recovers { Ok(true) } else { Err(broken()) }
+        }
+    }
+
+    fn broken() -> EngineError {
+        EngineError::Internal { engine: "card:idle".into(), reason: "out of order".into() }
+    }
+
+    #[derive(Debug)]
+    struct Outcome {
+        attempted: Result<Attempted<()>, String>,
+        /// The engines that were tried.
+        tried: Vec<String>,
+        heard: Vec<FailedAttempt>,
+        recoveries: usize,
+    }
+
+    /// Attempts of which the first end with these errors; an error of the engine's begins with "engine".
+    fn attempt(recovers: bool, fallback: bool, errors: &[&str]) -> Outcome {
+        let (recoveries, heard) = (Arc::<AtomicUsize>::default(), Arc::<Mutex<Vec<FailedAttempt>>>::default());
+        let bases = Bases { monomial: Arc::new([]), lagrange: Arc::new([]) };
+        let listener = {
+            let heard = heard.clone();
+            move |failed: &FailedAttempt| heard.lock().unwrap().push(failed.clone())
+        };
+        let lineup = Lineup {
+            first: Box::new(Idle { recovers, recoveries: recoveries.clone() }),
+            fallback: fallback.then(|| CpuEngine::new(bases)),
+            failed: Vec::new(),
+            listener: Box::new(listener),
+        };
+        let tried = Mutex::new(Vec::new());
+        let work = |engine: &dyn Engine| {
+            let mut tried = tried.lock().unwrap();
+            tried.push(engine.name().to_owned());
+            errors.get(tried.len() - 1).map_or(Ok(()), |error| Err((*error).to_owned()))
+        };
+        let attempted = lineup.attempt(work, |error: &String| error.starts_with("engine"));
+        let heard = heard.lock().unwrap().clone();
+        Outcome { attempted, tried: tried.into_inner().unwrap(), heard, recoveries: recoveries.load(Ordering::Relaxed) }
+    }
+
+    #[test]
+    fn what_succeeds_is_not_repeated() {
+        let outcome = attempt(true, true, &[]);
+        let attempted = outcome.attempted.unwrap();
+        assert_eq!((&*attempted.engine, attempted.failed.len(), outcome.recoveries), ("card:idle", 0, 0));
+        assert_eq!(outcome.tried, ["card:idle"]);
+    }
+
+    #[test]
+    fn a_failed_attempt_is_repeated_once_after_recovery_and_told() {
+        let outcome = attempt(true, false, &["engine one"]);
+        let attempted = outcome.attempted.unwrap();
+        assert_eq!((&*attempted.engine, outcome.recoveries), ("card:idle", 1));
+        assert_eq!(attempted.failed, outcome.heard);
+        assert_eq!((outcome.heard.len(), &*outcome.heard[0].reason), (1, "engine one"));
+
+        let outcome = attempt(true, false, &["engine one", "engine two"]);
+        assert_eq!(outcome.attempted.unwrap_err(), "engine two");
+        assert_eq!((outcome.tried.len(), outcome.heard.len(), outcome.recoveries), (2, 2, 2));
+    }
+
+    #[test]
+    fn the_cpu_comes_last_and_only_if_it_was_asked_for() {
+        let outcome = attempt(true, true, &["engine one", "engine two"]);
+        let attempted = outcome.attempted.unwrap();
+        assert_eq!((&*attempted.engine, attempted.failed), ("cpu", outcome.heard));
+        assert_eq!(outcome.tried, ["card:idle", "card:idle", "cpu"]);
+        assert_eq!(
+            attempt(true, true, &["engine one", "engine two", "engine three"]).attempted.unwrap_err(),
+            "engine three"
+        );
+    }
+
+    #[test]
+    fn an_engine_that_does_not_recover_gets_no_second_attempt() {
+        let outcome = attempt(false, false, &["engine one"]);
+        assert_eq!(outcome.attempted.unwrap_err(), "engine one");
+        assert_eq!(outcome.tried.len(), 1);
+        let reasons: Vec<_> = outcome.heard.iter().map(|failed| failed.reason.clone()).collect();
+        assert_eq!(reasons, ["engine one".to_owned(), broken().to_string()]);
+        assert_eq!(attempt(false, true, &["engine one"]).tried, ["card:idle", "cpu"]);
+    }
+
+    #[test]
+    fn an_error_that_is_not_the_engines_ends_it() {
+        let outcome = attempt(true, true, &["circuit"]);
+        assert_eq!(outcome.attempted.unwrap_err(), "circuit");
+        assert_eq!((outcome.tried.len(), outcome.heard.len(), outcome.recoveries), (1, 0, 0));
+    }
+}

@@ -9,7 +9,7 @@ pub mod card;
 mod choice;
 pub mod cpu;
 pub mod lineup;
-mod msm;
+pub(crate) mod msm;
 
 use std::sync::Arc;
 

@@ -1,6 +1,11 @@
 //! The way to a card: an address, and how it is to be driven, become an open [`Card`].
 //!
-//! A real card or a served one is reached through the driver's transports; the built-in ones run in this process.
+//! A real card or a served one is reached through the driver's transports; the built-in ones run in this process. An
+//! open card can be checked against the host's own arithmetic ([`check`]) and measured ([`bench`]).
+
+pub mod bench;
+pub mod check;
+mod sample;
 
 use std::sync::Arc;
 use std::time::Duration;
