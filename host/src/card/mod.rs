@@ -13,8 +13,9 @@ use std::time::Duration;
 use penstock_abi::{Capabilities, MsmLayout};
 use penstock_driver::transport::vfio::Vfio;
 use penstock_driver::transport::vfio_user::{DEFAULT_TIMEOUT, VfioUser};
-use penstock_driver::{Address, Card, CardError, Options, Transport, Waiting};
+use penstock_driver::{Address, Card, CardError, Options, Transport, TransportError, Waiting};
 use penstock_sim::model::{CAPABILITIES, Model};
+use penstock_sim::rtl::{self, Rtl, RtlError, RtlOptions};
 use penstock_sim::{Function, InProcess};
 
 /// How long a command may take in RTL that is simulated: minutes are usual.
@@ -56,8 +57,10 @@ fn transport(address: &Address, points: usize) -> Result<Arc<dyn Transport>, Car
             Arc::new(InProcess::new(address.to_string(), Arc::new(function)))
         }
         Address::Rtl => {
-            let reason = "this build has no RTL card; use model, or sim: with a served one".to_owned();
-            return Err(CardError::Unsupported { reason });
+            let function = Rtl::function(&rtl::suited_to(points), &RtlOptions::default());
+            let unusable =
+                |error: RtlError| TransportError::Unusable { device: address.to_string(), reason: error.to_string() };
+            Arc::new(InProcess::new(address.to_string(), Arc::new(function.map_err(unusable)?)))
         }
     })
 }
