@@ -48,7 +48,7 @@ pub fn several_vectors_share_a_command(subject: &Subject) {
 
 pub fn hashes_equal_circomlib(subject: &Subject) {
     let card = subject.open();
-    let mut pairs = pairs(200);
+    let mut pairs = pairs(subject.size(200, 40));
     pairs[0] = [Fr::ZERO; 2];
     pairs[1] = [-Fr::ONE; 2];
     let expected: Vec<Fr> = pairs.iter().map(|pair| hash(*pair)).collect();

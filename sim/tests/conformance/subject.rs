@@ -15,7 +15,7 @@ use penstock_sim::{Function, InProcess, server};
 use tempfile::TempDir;
 
 /// How long the suite waits for what has to come, on a busy machine.
-pub const PATIENT: Duration = Duration::from_secs(60);
+pub const PATIENT: Duration = Duration::from_secs(600);
 /// How long it waits for what never comes.
 pub const IMPATIENT: Duration = Duration::from_millis(300);
 

@@ -2,12 +2,13 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use super::packages::Packages;
+use crate::serve::KilledOnDrop;
 
 /// The last line of the guest's log, before its exit code.
 const VERDICT: &str = "conformance: exit code ";
@@ -87,16 +88,5 @@ impl Guest<'_> {
             .args(["-append", &append]);
         command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
         Ok(command)
-    }
-}
-
-/// A child that does not outlive the task.
-pub(super) struct KilledOnDrop(pub(super) Child);
-
-impl Drop for KilledOnDrop {
-    fn drop(&mut self) {
-        // It may have ended by itself: then there is nothing to kill.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
