@@ -48,7 +48,8 @@ impl Guest<'_> {
 
     fn command(&self) -> Result<Command> {
         let file = |path: &str| self.packages.file(path);
-        let (accelerator, cpu) = if self.kvm { ("kvm", "host") } else { ("tcg", "qemu64") };
+        // The field arithmetic is compiled for MULX and ADX, which QEMU's default processor does not have.
+        let (accelerator, cpu) = if self.kvm { ("kvm", "host") } else { ("tcg", "max") };
         let device = format!(
             r#"{{"driver":"vfio-user-pci","bus":"rp0","socket":{{"type":"unix","path":"{}"}},"x-msg-timeout":60000}}"#,
             self.socket.display()
