@@ -22,8 +22,10 @@ pub const IMPATIENT: Duration = Duration::from_millis(300);
 /// A card.
 pub struct Subject {
     connect: Box<dyn Fn() -> Arc<dyn Transport>>,
-    /// Without a model behind it, RTL.
+    /// What stands behind the transport, if that is here; with a model, faults can be injected.
     simulated: Option<(Option<Model>, Arc<Function>)>,
+    /// Simulates RTL.
+    slow: bool,
     _folder: Option<TempDir>,
 }
 
@@ -53,7 +55,7 @@ impl Subject {
 
     /// How much is asked of this card.
     pub fn size(&self, usual: usize, of_rtl: usize) -> usize {
-        if matches!(self.simulated, Some((None, _))) { of_rtl } else { usual }
+        if self.slow { of_rtl } else { usual }
     }
 }
 
@@ -86,7 +88,9 @@ fn rtl(shape: Shape) -> Arc<Function> {
 
 fn in_process(model: Option<Model>, function: Arc<Function>) -> Option<Subject> {
     let transport: Arc<dyn Transport> = Arc::new(InProcess::new("simulated", function.clone()));
-    Some(Subject { connect: Box::new(move || transport.clone()), simulated: Some((model, function)), _folder: None })
+    let slow = model.is_none();
+    let connect = Box::new(move || transport.clone());
+    Some(Subject { connect, simulated: Some((model, function)), slow, _folder: None })
 }
 
 fn socket(model: Option<Model>, function: Arc<Function>) -> Option<Subject> {
@@ -99,7 +103,8 @@ fn socket(model: Option<Model>, function: Arc<Function>) -> Option<Subject> {
             let _ = listening.serve_client();
         }
     });
-    Some(Subject { connect: connect(path), simulated: Some((model, function)), _folder: Some(folder) })
+    let slow = model.is_none();
+    Some(Subject { connect: connect(path), simulated: Some((model, function)), slow, _folder: Some(folder) })
 }
 
 pub fn model_in_process() -> Option<Subject> {
@@ -132,7 +137,7 @@ fn connect(path: PathBuf) -> Box<dyn Fn() -> Arc<dyn Transport>> {
     Box::new(move || Arc::new(VfioUser::connect(&path, PATIENT).unwrap()))
 }
 
-/// The card that `PENSTOCK_CARD` names, if it does.
+/// The card that `PENSTOCK_CARD` names, if it does; with `PENSTOCK_CARD_SLOW`, it is one of RTL that is simulated.
 pub fn named() -> Option<Subject> {
     let address = std::env::var("PENSTOCK_CARD").ok()?.parse().unwrap();
     let connect: Box<dyn Fn() -> Arc<dyn Transport>> = match address {
@@ -140,5 +145,6 @@ pub fn named() -> Option<Subject> {
         Address::Vfio(address) => Box::new(move || Arc::new(Vfio::open(address).unwrap())),
         Address::Model | Address::Rtl => panic!("{address} is in the suite anyway"),
     };
-    Some(Subject { connect, simulated: None, _folder: None })
+    let slow = std::env::var_os("PENSTOCK_CARD_SLOW").is_some();
+    Some(Subject { connect, simulated: None, slow, _folder: None })
 }

@@ -67,7 +67,7 @@ enum Task {
     /// Runs the conformance suite in a virtual machine, whose kernel drives a simulated card with vfio-pci.
     VmTest {
         /// Which card: `model` or `rtl`.
-        #[arg(long, default_value = "model")]
+        #[arg(long, default_value = "model", value_parser = ["model", "rtl"])]
         card: String,
         /// Use KVM instead of emulation, where this machine has it.
         #[arg(long)]

@@ -23,6 +23,8 @@ pub(super) struct Guest<'a> {
     pub log: &'a Path,
     /// PCI vendor of the card.
     pub vendor: u16,
+    /// The card is one of RTL that is simulated.
+    pub slow: bool,
     /// Use KVM: faster where it works.
     pub kvm: bool,
     pub limit: Duration,
@@ -54,7 +56,8 @@ impl Guest<'_> {
             r#"{{"driver":"vfio-user-pci","bus":"rp0","socket":{{"type":"unix","path":"{}"}},"x-msg-timeout":60000}}"#,
             self.socket.display()
         );
-        let append = format!("console=ttyS0 quiet panic=-1 intel_iommu=on penstock.vendor={:#06x}", self.vendor);
+        let slow = if self.slow { " penstock.slow" } else { "" };
+        let append = format!("console=ttyS0 quiet panic=-1 intel_iommu=on penstock.vendor={:#06x}{slow}", self.vendor);
         let log = File::create(self.log).with_context(|| format!("cannot write {}", self.log.display()))?;
         // Through its own loader: its C library is newer than the host's.
         let mut command = Command::new(file("usr/lib64/ld-linux-x86-64.so.2"));
