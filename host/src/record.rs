@@ -32,7 +32,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The version of the record's form.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// 32 bytes, as 0x-hex.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

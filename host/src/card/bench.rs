@@ -2,9 +2,7 @@
 
 use std::time::Instant;
 
-use halo2curves::bn256::Fr;
-use halo2curves::ff::Field;
-use penstock_abi::{Command, ELEMENT_BYTES};
+use penstock_abi::{Command, ELEMENT_BYTES, Status};
 use penstock_driver::{Card, CardError};
 use serde::Serialize;
 
@@ -65,10 +63,11 @@ pub struct Latency {
     pub p99_microseconds: f64,
 }
 
-/// A sum whose scalars are all zero: bases and scalars are read, and nothing is added.
+/// A command that reads and does nothing else: bases into a card that keeps them; otherwise a sum of zeros times bases
+/// that the card has to refuse.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Bandwidth {
-    /// Bytes, each counted once; a card that passes over the bases several times reads more.
+    /// Bytes of the bases, counted once; a card may read more, as scalars or in several passes.
     pub bytes: u64,
     /// Seconds from submission to the finished result.
     pub seconds: f64,
@@ -86,19 +85,17 @@ pub fn run(card: &Card, load: Load) -> Result<Figures, CardError> {
     let mut figures = Figures { msm: None, poseidon: None, latency, dma: None };
     if capabilities.msm {
         let count = load.points.clamp(1, capabilities.max_points as usize);
+        figures.dma = Some(bandwidth(card, count, load.rounds)?);
+        let scalars = scalars(count);
         card.pin_bases(SET, &points(count))?;
-        let sum = |scalars: &[Fr]| median(load.rounds, || Ok(card.msm(SET, &[scalars])?.wait_with_cycles()?.1));
-        let (seconds, cycles) = sum(&scalars(count))?;
-        figures.msm = Some(throughput(count, seconds, cycles));
-        let (seconds, _) = sum(&vec![Fr::ZERO; count])?;
-        let bytes = 3 * ELEMENT_BYTES * count as u64;
-        figures.dma = Some(Bandwidth { bytes, seconds, bytes_per_second: bytes as f64 / seconds });
+        let sum = || timed(|| Ok(card.msm(SET, &[&scalars])?.wait_with_cycles()?.1));
+        figures.msm = Some(throughput(count, median(load.rounds, sum)?));
     }
     if capabilities.poseidon {
         let count = load.hashes.clamp(1, capabilities.max_hashes as usize);
         let pairs = pairs(count);
-        let (seconds, cycles) = median(load.rounds, || Ok(card.poseidon(&pairs)?.wait_with_cycles()?.1))?;
-        figures.poseidon = Some(throughput(count, seconds, cycles));
+        let batch = || timed(|| Ok(card.poseidon(&pairs)?.wait_with_cycles()?.1));
+        figures.poseidon = Some(throughput(count, median(load.rounds, batch)?));
     }
     Ok(figures)
 }
@@ -118,18 +115,52 @@ fn latency(card: &Card, commands: usize) -> Result<Latency, CardError> {
     Ok(Latency { commands: times.len(), p50_microseconds: at(50), p99_microseconds: at(99) })
 }
 
-/// The median time of some rounds, and the cycles of the round that took it.
-fn median(rounds: usize, work: impl Fn() -> Result<u64, CardError>) -> Result<(f64, u64), CardError> {
-    let timed = |_| {
-        let start = Instant::now();
-        let cycles = work()?;
-        Ok((start.elapsed().as_secs_f64(), cycles))
+fn bandwidth(card: &Card, count: usize, rounds: usize) -> Result<Bandwidth, CardError> {
+    let capabilities = card.capabilities();
+    let bytes = 2 * ELEMENT_BYTES * count as u64;
+    // Zeroed: the identity.
+    let bases = card.allocate(bytes as usize)?;
+    if !capabilities.resident_bases {
+        // Above the modulus.
+        bases.write(0, &[0xff; ELEMENT_BYTES as usize])?;
+    }
+    let set_bases = Command::SetBases { input: bases.address(), count: count as u32, set: SET };
+    let set = || Ok(card.submit(set_bases, Vec::new())?.wait()?.completion.cycles);
+    let refused_sum = || {
+        let capacity = capabilities.msm_layout.result_bytes(1);
+        let (result, scalars) = (card.allocate(capacity as usize)?, card.allocate(count * ELEMENT_BYTES as usize)?);
+        let (result_address, input) = (result.address(), scalars.address());
+        let (count, set, vectors, first, stride) = (count as u32, SET, 1, 0, 0);
+        let sum = Command::Msm { result: result_address, capacity, input, count, set, vectors, first, stride };
+        timed(|| match card.submit(sum, vec![result, scalars])?.wait() {
+            Err(CardError::Rejected { status: Status::NotCanonical, .. }) => Ok(0),
+            Err(error) => Err(error),
+            Ok(_) => Err(CardError::ProtocolViolation { how: "it added points that are none".to_owned() }),
+        })
     };
-    let mut taken = (0..rounds.max(1)).map(timed).collect::<Result<Vec<_>, CardError>>()?;
+    let (seconds, _) = if capabilities.resident_bases {
+        median(rounds, || timed(set))?
+    } else {
+        set()?;
+        median(rounds, refused_sum)?
+    };
+    Ok(Bandwidth { bytes, seconds, bytes_per_second: bytes as f64 / seconds })
+}
+
+/// Seconds that work took, and the cycles that it reports.
+fn timed(work: impl FnOnce() -> Result<u64, CardError>) -> Result<(f64, u64), CardError> {
+    let start = Instant::now();
+    let cycles = work()?;
+    Ok((start.elapsed().as_secs_f64(), cycles))
+}
+
+/// The round with the median time.
+fn median(rounds: usize, round: impl Fn() -> Result<(f64, u64), CardError>) -> Result<(f64, u64), CardError> {
+    let mut taken = (0..rounds.max(1)).map(|_| round()).collect::<Result<Vec<_>, CardError>>()?;
     taken.sort_by(|a, b| a.0.total_cmp(&b.0));
     Ok(taken[taken.len() / 2])
 }
 
-fn throughput(count: usize, seconds: f64, cycles: u64) -> Throughput {
+fn throughput(count: usize, (seconds, cycles): (f64, u64)) -> Throughput {
     Throughput { count, seconds, per_second: count as f64 / seconds, cycles, cycles_each: cycles as f64 / count as f64 }
 }

@@ -17,6 +17,9 @@ use serde_json::{Map, Value, json};
 use std::io;
 use std::path::PathBuf;
 
+/// The exit code when memory or a disk runs out.
+pub const OUT_OF_MEMORY: u8 = 6;
+
 /// A command's failure.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -129,7 +132,7 @@ impl CommandError {
                 KeysError::TooLarge { .. } | KeysError::Circuit { .. } => ("keys", 7),
             },
             Self::Open(OpenError::Prover(_)) => ("keys", 7),
-            Self::Open(OpenError::Memory { .. }) => ("memory", 6),
+            Self::Open(OpenError::Memory { .. }) => ("memory", OUT_OF_MEMORY),
             Self::Engine(_) | Self::Prove(ProveError::Prover(ProverError::Engine(_)) | ProveError::Refused { .. }) => {
                 ("engine", 5)
             }

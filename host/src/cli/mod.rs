@@ -22,13 +22,17 @@ mod verify;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
-use error::CommandError;
+use error::{CommandError, OUT_OF_MEMORY};
 use penstock::data::DataDirectory;
 use penstock::progress::Progress;
 use report::Report;
+use signal_hook::consts::SIGABRT;
+use signal_hook::flag::register_conditional_shutdown;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Proves blocks of a multi-chain rollup.
 #[derive(Parser)]
@@ -102,6 +106,12 @@ fn note(text: impl std::fmt::Display) {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    // Rust answers a failed allocation with a message and an abort, which nothing can return from. Without the handler the
+    // exit code is the shell's for a signal.
+    let armed = Arc::new(AtomicBool::new(true));
+    if let Err(error) = register_conditional_shutdown(SIGABRT, OUT_OF_MEMORY.into(), armed) {
+        let _ = writeln!(io::stderr(), "warning: exit code 6 will not be given when memory runs out: {error}");
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),

@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const SET_BASES: u32 = 2;
 /// More commands than a proof has.
 const ALWAYS: u32 = 400;
-/// Entries of the card's rings: fewer than a proof has commitments under way.
-const RING_ENTRIES: u32 = 4;
+/// Entries of rings that are smaller than a proof's commitments under way.
+const SMALL_RING: u32 = 4;
 
 /// A model behind a socket, served by a thread of this process.
 pub struct Served {
@@ -30,9 +30,9 @@ pub struct Served {
     function: Arc<Function>,
 }
 
-fn model() -> (Model, Arc<Function>) {
+fn model(ring_entries: u32) -> (Model, Arc<Function>) {
     let msm_layout = MsmLayout { window_bits: 11, ..CAPABILITIES.msm_layout };
-    let capabilities = Capabilities { msm_layout, max_ring_entries: RING_ENTRIES, ..CAPABILITIES };
+    let capabilities = Capabilities { msm_layout, max_ring_entries: ring_entries, ..CAPABILITIES };
     let mut model = None;
     let function = Function::new(|bus| model.insert(Model::new(capabilities, bus)).clone());
     (model.unwrap(), Arc::new(function))
@@ -64,8 +64,12 @@ fn wait_until_stuck(function: &Function) {
 
 impl Served {
     pub fn start() -> Self {
+        Self::with_ring(CAPABILITIES.max_ring_entries)
+    }
+
+    fn with_ring(entries: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (model, function) = model();
+        let (model, function) = model(entries);
         let listening = server::listen(&folder.path().join("card.sock"), function.clone()).unwrap();
         // For as long as the test process lives.
         std::thread::spawn(move || {
@@ -76,11 +80,10 @@ impl Served {
         Self { folder, model, function }
     }
 
-    /// A card that meets the fault in each command after the first sum's.
-    fn always(fault: Fault) -> Self {
-        let served = Self::start();
-        (SET_BASES..ALWAYS).for_each(|after| served.model.inject(fault, after));
-        served
+    /// Has every sum meet the fault, and whatever else comes after the first.
+    fn always(self, fault: Fault) -> Self {
+        (SET_BASES..ALWAYS).for_each(|after| self.inject(fault, after));
+        self
     }
 
     pub fn inject(&self, fault: Fault, after: u32) {
@@ -159,8 +162,8 @@ impl Stand {
 }
 
 #[test]
-fn a_card_behind_a_socket_makes_the_same_proof_as_the_cpu() {
-    let served = Served::start();
+fn a_card_behind_a_socket_makes_the_same_proof_as_the_cpu_even_when_its_ring_is_small() {
+    let served = Served::with_ring(SMALL_RING);
     let (on_cpu, on_card) = (Stand::new(), Stand::new());
     let expected = on_cpu.record(&on_cpu.prove("cpu", &[]));
     let record = on_card.record(&on_card.prove(&served.engine(), &[]));
@@ -192,7 +195,7 @@ fn a_card_that_goes_on_failing_is_an_error_and_leaves_everything_as_it_was() {
         (Fault::FlippedBit, "protocol_violation"),
         (Fault::DmaRefused, "dma_fault"),
     ] {
-        let served = Served::always(fault);
+        let served = Served::start().always(fault);
         let ran = stand.fails(&served.engine(), &[], cause);
         assert!(ran.stderr.matches("warning: card:").count() >= 2, "the card got a second attempt: {ran:?}");
         served.is_released();
@@ -202,9 +205,10 @@ fn a_card_that_goes_on_failing_is_an_error_and_leaves_everything_as_it_was() {
 #[test]
 fn a_card_that_completes_nothing_is_given_up_when_its_time_is_over() {
     let stand = Stand::new();
-    // With the first sum stuck, the others fill the ring.
-    for (fault, cause) in [(Fault::NeverCompletes, "timed_out"), (Fault::Stalls, "ring_full")] {
-        let served = Served::always(fault);
+    for (fault, ring, cause) in
+        [(Fault::NeverCompletes, CAPABILITIES.max_ring_entries, "timed_out"), (Fault::Stalls, SMALL_RING, "ring_full")]
+    {
+        let served = Served::with_ring(ring).always(fault);
         stand.fails(&served.engine(), &["--card-timeout", "1"], cause);
         served.is_released();
     }
@@ -212,7 +216,7 @@ fn a_card_that_completes_nothing_is_given_up_when_its_time_is_over() {
 
 #[test]
 fn the_cpu_proves_what_a_card_does_not_only_if_it_was_asked_for() {
-    let (served, stand) = (Served::always(Fault::DmaRefused), Stand::new());
+    let (served, stand) = (Served::start().always(Fault::DmaRefused), Stand::new());
     let ran = stand.prove(&served.engine(), &["--fallback", "cpu"]);
     let record = stand.record(&ran);
     assert_eq!(record.engine, "cpu");
@@ -283,7 +287,7 @@ fn a_socket_that_closes_in_mid_command_is_a_lost_card() {
 #[ignore = "the process that the test above starts"]
 fn server_that_goes_in_mid_command() {
     let socket = std::env::var_os(SOCKET).unwrap();
-    let (model, function) = model();
+    let (model, function) = model(CAPABILITIES.max_ring_entries);
     model.inject(Fault::NeverCompletes, SET_BASES);
     let listening = server::listen(Path::new(&socket), function.clone()).unwrap();
     std::thread::spawn(move || listening.serve_client());

@@ -88,6 +88,7 @@ fn permissions_and_limits_of_the_user_are_told() {
     let machine = Machine::new();
     machine.bound();
     fs::set_permissions(machine.0.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(machine.path("dev/vfio/vfio"), fs::Permissions::from_mode(0o666)).unwrap();
     fs::set_permissions(machine.path("dev/vfio/7"), fs::Permissions::from_mode(0o000)).unwrap();
     // The binary's own folder may be closed to others.
     let program = machine.path("penstock");

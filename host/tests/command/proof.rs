@@ -231,7 +231,7 @@ impl Stand {
         // What is no record.
         refused(&good[..good.len() / 2]).failure(3, "input", &["tampered.json", "line"]);
         changed(&|record| record["note"] = 1.into()).failure(3, "input", &["unknown field `note`"]);
-        changed(&|record| record["version"] = 2.into()).failure(3, "input", &["version 2"]);
+        changed(&|record| record["version"] = 1.into()).failure(3, "input", &["version 1"]);
         changed(&|record| record["preset"] = "huge".into()).failure(3, "input", &["huge"]);
         changed(&|record| record["proof"] = "0x1".into()).failure(3, "input", &["hexadecimal"]);
         self.verify(&self.folder.path().join("missing.json")).failure(3, "input", &["missing.json"]);
