@@ -139,6 +139,9 @@ pub fn invalid_fields_are_refused_by_name(subject: &Subject) {
         (poseidon(2, 63), Status::BadLength, 16),
     ];
     for (command, status, detail) in cases {
+        // What is wrong with the stride of two vectors is not asked of a card that takes one.
+        let takes_one = matches!(command, Command::Msm { vectors: 2, .. }) && capabilities.vectors == 1;
+        let detail = if takes_one { 37 } else { detail };
         assert_eq!(refusal(&card, command.encode()), (status, detail), "{command:?}");
     }
     card.submit(msm(10, 0, 1, 0, 0, capacity), Vec::new()).unwrap().wait().unwrap();
