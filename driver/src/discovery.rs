@@ -4,6 +4,7 @@
 //! Set-ups in which a card could reach memory that it was not given are obstacles too: no IOMMU, an IOMMU that lets
 //! interrupts be forged, a group shared with other devices.
 
+use std::fmt::{self, Display, Formatter};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -111,8 +112,8 @@ pub enum Step {
     },
 }
 
-impl std::fmt::Display for Step {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Display for Step {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Run { program, arguments } => write!(f, "{program} {}", arguments.join(" ")),
             Self::Write { path, text } => write!(f, "echo {text} > {}", path.display()),
@@ -252,15 +253,12 @@ impl System {
     /// # Errors
     /// There is no such device, or it is no Penstock card: nobody's disk is taken away by a typing error.
     pub fn binding(&self, address: PciAddress, users: Option<&str>) -> Result<Vec<Step>, TransportError> {
-        let unusable = |reason: &str| {
-            Err(TransportError::Unusable { device: format!("PCI device {address}"), reason: reason.to_owned() })
-        };
         let device = self.device(address);
         if !device.exists() {
-            return unusable("there is no such device");
+            return Err(unusable(address, &Obstacle::Missing));
         }
         if !self.is_card(address) {
-            return unusable("it is no Penstock card, and stays with the driver that it has");
+            return Err(unusable(address, &"it is no Penstock card, and stays with the driver that it has"));
         }
         let bus = self.root.join("sys/bus/pci");
         let run = |program, arguments: &[&str]| Step::Run {
@@ -286,6 +284,11 @@ impl System {
         }
         Ok(steps)
     }
+}
+
+/// The error of a device that cannot be used.
+pub(crate) fn unusable(address: PciAddress, reason: &dyn Display) -> TransportError {
+    TransportError::Unusable { device: format!("PCI device {address}"), reason: reason.to_string() }
 }
 
 /// The last part of what a link points to.

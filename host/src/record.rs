@@ -10,7 +10,8 @@
 //! proof + instance values                     --> stock verifier
 //! ```
 //!
-//! The proof does not bind the block's id, the engine's name, the failed attempts and the times: they are for people and for resuming.
+//! The proof does not bind the block's id, the engine's name, the failed attempts and the times: they are for people and
+//! for resuming.
 
 use crate::engine::lineup::FailedAttempt;
 use crate::measure::StageSpan;

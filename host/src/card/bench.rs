@@ -6,10 +6,8 @@ use penstock_abi::{Command, ELEMENT_BYTES, Status};
 use penstock_driver::{Card, CardError};
 use serde::Serialize;
 
-use super::sample::{pairs, points, scalars};
-
-/// The set of bases that is overwritten.
-const SET: u8 = 0;
+use super::sample::{SET, pairs, points, scalars};
+use crate::measure::median;
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
@@ -89,13 +87,13 @@ pub fn run(card: &Card, load: Load) -> Result<Figures, CardError> {
         let scalars = scalars(count);
         card.pin_bases(SET, &points(count))?;
         let sum = || timed(|| Ok(card.msm(SET, &[&scalars])?.wait_with_cycles()?.1));
-        figures.msm = Some(throughput(count, median(load.rounds, sum)?));
+        figures.msm = Some(throughput(count, median_of(load.rounds, sum)?));
     }
     if capabilities.poseidon {
         let count = load.hashes.clamp(1, capabilities.max_hashes as usize);
         let pairs = pairs(count);
         let batch = || timed(|| Ok(card.poseidon(&pairs)?.wait_with_cycles()?.1));
-        figures.poseidon = Some(throughput(count, median(load.rounds, batch)?));
+        figures.poseidon = Some(throughput(count, median_of(load.rounds, batch)?));
     }
     Ok(figures)
 }
@@ -139,10 +137,10 @@ fn bandwidth(card: &Card, count: usize, rounds: usize) -> Result<Bandwidth, Card
         })
     };
     let (seconds, _) = if capabilities.resident_bases {
-        median(rounds, || timed(set))?
+        median_of(rounds, || timed(set))?
     } else {
         set()?;
-        median(rounds, refused_sum)?
+        median_of(rounds, refused_sum)?
     };
     Ok(Bandwidth { bytes, seconds, bytes_per_second: bytes as f64 / seconds })
 }
@@ -155,10 +153,9 @@ fn timed(work: impl FnOnce() -> Result<u64, CardError>) -> Result<(f64, u64), Ca
 }
 
 /// The round with the median time.
-fn median(rounds: usize, round: impl Fn() -> Result<(f64, u64), CardError>) -> Result<(f64, u64), CardError> {
-    let mut taken = (0..rounds.max(1)).map(|_| round()).collect::<Result<Vec<_>, CardError>>()?;
-    taken.sort_by(|a, b| a.0.total_cmp(&b.0));
-    Ok(taken[taken.len() / 2])
+fn median_of(rounds: usize, round: impl Fn() -> Result<(f64, u64), CardError>) -> Result<(f64, u64), CardError> {
+    let taken = (0..rounds.max(1)).map(|_| round()).collect::<Result<Vec<_>, CardError>>()?;
+    Ok(median(taken, |(seconds, _)| *seconds).unwrap_or_default())
 }
 
 fn throughput(count: usize, (seconds, cycles): (f64, u64)) -> Throughput {

@@ -6,15 +6,13 @@ use penstock_abi::registers as r;
 use penstock_circuits::poseidon::hash2;
 use penstock_driver::{Card, CardError};
 
-use super::sample::{pairs, points, scalars};
+use super::sample::{SET, pairs, points, scalars};
 use crate::engine::msm::msm;
 
 /// Terms of the sum.
 const POINTS: usize = 64;
 /// Hashes of the batch.
 const HASHES: usize = 64;
-/// The set of bases that is overwritten.
-const SET: u8 = 0;
 
 /// A check, and what was wrong if it failed.
 #[derive(Debug)]

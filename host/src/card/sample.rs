@@ -7,6 +7,9 @@ use halo2curves::group::{Curve, Group};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
+/// The set of bases that is overwritten.
+pub(super) const SET: u8 = 0;
+
 /// Points without a pattern that an adder could notice: each is twice the one before, and the generator.
 pub(super) fn points(count: usize) -> Vec<G1Affine> {
     let generator = G1::generator();

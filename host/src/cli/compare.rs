@@ -5,7 +5,7 @@ use super::error::CommandError;
 use indicatif::ProgressBar;
 use penstock::appliance::{Appliance, Prepared};
 use penstock::engine::lineup::Lineup;
-use penstock::measure::{Stages, Stopwatch};
+use penstock::measure::{Stages, Stopwatch, median};
 use penstock::record::Word;
 use serde::Serialize;
 
@@ -56,7 +56,7 @@ pub fn compare(
         times.push((one.0, other.0));
         name = other.1.engine;
     }
-    let median_of = |value: fn(&(f64, f64)) -> f64| median(times.iter().map(value).collect());
+    let median_of = |value: fn(&(f64, f64)) -> f64| median(times.iter().map(value), |value| *value).unwrap_or_default();
     Ok(Comparison {
         against: name,
         rounds,
@@ -65,9 +65,4 @@ pub fn compare(
         ratio: median_of(|(one, other)| one / other),
         equal_proofs,
     })
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }

@@ -110,7 +110,7 @@ pub fn main() -> ExitCode {
     // exit code is the shell's for a signal.
     let armed = Arc::new(AtomicBool::new(true));
     if let Err(error) = register_conditional_shutdown(SIGABRT, OUT_OF_MEMORY.into(), armed) {
-        let _ = writeln!(io::stderr(), "warning: exit code 6 will not be given when memory runs out: {error}");
+        note(format_args!("warning: exit code {OUT_OF_MEMORY} will not be given when memory runs out: {error}"));
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -157,6 +157,6 @@ fn fail(error: &CommandError, json: bool) -> ExitCode {
         // If stdout is the trouble, the exit code says so.
         let _ = error.report().print(json);
     }
-    let _ = writeln!(io::stderr(), "error: {error}");
+    note(format_args!("error: {error}"));
     ExitCode::from(error.exit_code())
 }

@@ -158,9 +158,7 @@ impl ProofFigures {
         ]
         .concat()
     }
-}
 
-impl ProofFigures {
     fn engine_in_words(&self) -> String {
         match self.failed_attempts.len() {
             0 => self.engine.clone(),

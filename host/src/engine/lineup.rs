@@ -77,24 +77,27 @@ impl Lineup {
         listener: impl Fn(&FailedAttempt) + Send + Sync + 'static,
     ) -> Result<Self, EngineError> {
         let cpu = || CpuEngine::new(bases.clone());
-        let on_cpu = |failed| Self { first: Box::new(cpu()), fallback: None, failed, listener: Box::new(listener) };
-        let EngineChoice::Card(address) = &settings.engine else {
-            return Ok(on_cpu(Vec::new()));
+        let (mut fallback, mut failed) = (None, Vec::new());
+        let first: Box<dyn Engine> = match &settings.engine {
+            EngineChoice::Cpu => Box::new(cpu()),
+            EngineChoice::Card(address) => {
+                let start = Instant::now();
+                match CardEngine::open(address, settings.card_timeout, bases) {
+                    Ok(card) => {
+                        fallback = settings.cpu_fallback.then(cpu);
+                        Box::new(card)
+                    }
+                    Err(error) if settings.cpu_fallback => {
+                        let attempt = FailedAttempt::new(&settings.engine, &error, start);
+                        listener(&attempt);
+                        failed.push(attempt);
+                        Box::new(cpu())
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
         };
-        let start = Instant::now();
-        match CardEngine::open(address, settings.card_timeout, bases) {
-            Ok(card) => {
-                let fallback = settings.cpu_fallback.then(cpu);
-                Ok(Self { first: Box::new(card), fallback, ..on_cpu(Vec::new()) })
-            }
-            Err(error) if settings.cpu_fallback => {
-                let failed = FailedAttempt::new(&settings.engine, &error, start);
-                let lineup = on_cpu(vec![failed]);
-                lineup.failed.iter().for_each(&lineup.listener);
-                Ok(lineup)
-            }
-            Err(error) => Err(error),
-        }
+        Ok(Self { first, fallback, failed, listener: Box::new(listener) })
     }
 
     /// Lets the engines try in their order until one succeeds. Errors of which `is_engines` says that no engine is to blame

@@ -2,9 +2,10 @@
 //!
 //! Scalars are cut into signed windows. Within a window, points are summed by bucket as the card does it, in affine
 //! additions that share inversions ([`GroupedSums`]): six multiplications an addition, half of what projective buckets
-//! cost. Points are read once, in order. The buckets themselves are weighted by the same grouped sums: with bucket b = i · 2^h + j, Σ b·B_b = 2^h Σ i·R_i + Σ j·C_j, R and C
-//! being the sums by row and by column. Zero digits cost nothing, so columns of zeros, bits and small numbers are
-//! cheap; negative numbers are small too, since scalars above r / 2 are negated first.
+//! cost. Points are read once, in order. The buckets themselves are weighted by the same grouped sums: with bucket
+//! b = i · 2^h + j, Σ b·B_b = 2^h Σ i·R_i + Σ j·C_j, R and C being the sums by row and by column. Zero digits cost
+//! nothing, so columns of zeros, bits and small numbers are cheap; negative numbers are small too, since scalars above
+//! r / 2 are negated first.
 
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use halo2curves::ff::{Field, PrimeField};

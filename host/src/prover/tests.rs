@@ -337,9 +337,8 @@ fn keys_that_this_prover_does_not_cover_are_refused() {
 fn model() -> (Model, Arc<Function>) {
     let mut capabilities = CAPABILITIES;
     capabilities.msm_layout.window_bits = 5;
-    let mut model = None;
-    let function = Function::new(|bus| model.insert(Model::new(capabilities, bus)).clone());
-    (model.unwrap(), Arc::new(function))
+    let (model, function) = Function::with_handle(|bus| Model::new(capabilities, bus));
+    (model, Arc::new(function))
 }
 
 fn card_engine(transport: Arc<dyn Transport>, timeout: Duration) -> CardEngine {

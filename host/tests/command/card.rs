@@ -33,9 +33,8 @@ pub struct Served {
 fn model(ring_entries: u32) -> (Model, Arc<Function>) {
     let msm_layout = MsmLayout { window_bits: 11, ..CAPABILITIES.msm_layout };
     let capabilities = Capabilities { msm_layout, max_ring_entries: ring_entries, ..CAPABILITIES };
-    let mut model = None;
-    let function = Function::new(|bus| model.insert(Model::new(capabilities, bus)).clone());
-    (model.unwrap(), Arc::new(function))
+    let (model, function) = Function::with_handle(|bus| Model::new(capabilities, bus));
+    (model, Arc::new(function))
 }
 
 /// Whether a command is under way.

@@ -21,16 +21,13 @@ mod subject;
 
 macro_rules! case {
     (always $subject:ident $module:ident $case:ident) => {
-        #[test]
-        fn $case() {
-            if let Some(subject) = crate::subject::$subject() {
-                crate::$module::$case(&subject);
-            }
-        }
+        case! { #[test] $subject $module $case }
     };
     (in_campaigns $subject:ident $module:ident $case:ident) => {
-        #[test]
-        #[ignore = "simulates for long; cargo xtask conformance"]
+        case! { #[test] #[ignore = "simulates for long; cargo xtask conformance"] $subject $module $case }
+    };
+    ($(#[$attribute:meta])* $subject:ident $module:ident $case:ident) => {
+        $(#[$attribute])*
         fn $case() {
             if let Some(subject) = crate::subject::$subject() {
                 crate::$module::$case(&subject);

@@ -69,9 +69,8 @@ fn model() -> (Model, Arc<Function>) {
     capabilities.msm_layout.window_bits = 8;
     capabilities.max_points = 1 << 16;
     capabilities.max_hashes = 1 << 12;
-    let mut model = None;
-    let function = Function::new(|bus| model.insert(Model::new(capabilities, bus)).clone());
-    (model.unwrap(), Arc::new(function))
+    let (model, function) = Function::with_handle(|bus| Model::new(capabilities, bus));
+    (model, Arc::new(function))
 }
 
 /// Few buckets, so that small sums are quick; a bus that does all that the protocol allows.

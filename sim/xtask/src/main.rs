@@ -61,8 +61,8 @@ enum Task {
         #[arg(long, default_value = "tiny")]
         preset: String,
         /// A board's card, served over a socket, in place of the parameters that simulate soonest.
-        #[arg(long, value_parser = ["compact", "pipelined"])]
-        shape: Option<String>,
+        #[arg(long)]
+        shape: Option<rtl::ShapeName>,
     },
     /// Runs the conformance suite in a virtual machine, whose kernel drives a simulated card with vfio-pci.
     VmTest {
@@ -84,7 +84,7 @@ fn main() -> anyhow::Result<()> {
         Task::Soundness { short } => soundness::run(short),
         Task::Rtl { task } => rtl::run(&task),
         Task::Conformance { card } => conformance::run(card.as_deref()),
-        Task::RtlProof { preset, shape } => rtl_proof::run(&preset, shape.as_deref()),
+        Task::RtlProof { preset, shape } => rtl_proof::run(&preset, shape.map(Into::into)),
         Task::VmTest { card, kvm } => vm::run(&card, kvm),
     }
 }

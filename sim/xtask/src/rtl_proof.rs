@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use penstock_hdl::field::Shape;
+use penstock_hdl::shape;
 use serde::Deserialize;
 
 use crate::serve::Served;
@@ -33,13 +35,16 @@ struct Record {
 }
 
 /// Proves the sample block of `preset` twice, on the card in `shape` and on the CPU.
-pub(crate) fn run(preset: &str, shape: Option<&str>) -> Result<()> {
+pub(crate) fn run(preset: &str, shape: Option<Shape>) -> Result<()> {
     shell::run("", "cargo build --locked -p penstock -p penstock-sim --bins")?;
     let programs = shell::target_folder()?.join("debug");
     let folder = shell::root().join("target/rtl-proof");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let served = shape
-        .map(|shape| Served::start(&programs.join("penstock-sim"), &["rtl", "--shape", shape, "--fast-multipliers"]))
+        .map(|shape| {
+            let options = ["rtl", "--shape", shape::name(shape), "--fast-multipliers"];
+            Served::start(&programs.join("penstock-sim"), &options)
+        })
         .transpose()?;
     let engine =
         served.as_ref().map_or("card:rtl".to_owned(), |served| format!("card:sim:{}", served.socket.display()));

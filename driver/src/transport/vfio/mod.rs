@@ -18,7 +18,7 @@ use vfio_ioctls::{VfioContainer, VfioDevice, VfioError};
 use super::{Transport, TransportError, check_config};
 use crate::SharedMemory;
 use crate::address::PciAddress;
-use crate::discovery::System;
+use crate::discovery::{System, unusable};
 
 /// A card that vfio-pci holds.
 pub struct Vfio {
@@ -40,8 +40,7 @@ impl Vfio {
     pub fn open(address: PciAddress) -> Result<Self, TransportError> {
         let system = System::default();
         if let Some(obstacle) = system.obstacles(address).first() {
-            let (device, reason) = (format!("PCI device {address}"), obstacle.to_string());
-            return Err(TransportError::Unusable { device, reason });
+            return Err(unusable(address, obstacle));
         }
         let sysfs = system.device(address);
         let vfio = |what: &str| {

@@ -27,8 +27,7 @@ pub enum Command {
 /// A card.
 #[derive(clap::Args)]
 pub struct Which {
-    /// vfio:0000:65:00.0, sim:/path/to.sock, model or rtl.
-    #[arg(value_name = "ADDRESS")]
+    #[arg(value_name = "ADDRESS", help = Address::FORMS)]
     address: Address,
     /// How long a command may take [default: 60; an hour for rtl].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
