@@ -11,6 +11,8 @@ use rust_hdl::core::module_defines::ModuleDefines;
 use rust_hdl::prelude::Block;
 use sha2::{Digest, Sha256};
 
+use crate::hierarchy::{Module, instance, modules};
+
 /// What elaboration needs: `Bits<N>` above 32 bits are arrays of `bool` on the stack.
 const STACK_BYTES: usize = 1 << 30;
 
@@ -88,50 +90,13 @@ pub fn emit<U: Block>(top: &str, build: impl FnOnce() -> U + Send) -> Result<Des
     Ok(Design { top: top.to_owned(), verilog: merge(top, &printed) })
 }
 
-/// A module as rust-hdl prints it.
-struct Module<'a> {
-    lines: Vec<&'a str>,
-    /// Printed names of the modules that it instantiates.
-    children: BTreeSet<&'a str>,
-}
-
 /// Merges identical modules below `top`.
 fn merge(top: &str, printed: &str) -> String {
-    let modules = parse(printed);
+    let modules = modules(printed);
     let mut merger = Merger { modules: &modules, names: HashMap::new(), by_text: HashMap::new(), file: String::new() };
     let mut taken = BTreeSet::from([top.to_owned()]);
     merger.place(top, &mut taken, top);
     merger.file
-}
-
-fn parse(printed: &str) -> BTreeMap<&str, Module<'_>> {
-    let mut bodies: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let mut current = None;
-    for line in printed.lines() {
-        if let Some(rest) = line.strip_prefix("module ") {
-            current = rest.split('(').next();
-        }
-        if let Some(name) = current {
-            bodies.entry(name).or_default().push(line.trim_end());
-        }
-        if line.starts_with("endmodule") {
-            current = None;
-        }
-    }
-    let names: BTreeSet<&str> = bodies.keys().copied().collect();
-    let children = |lines: &[&'_ str]| {
-        lines.iter().filter_map(|line| instance(line)).filter_map(|kind| names.get(kind).copied()).collect()
-    };
-    bodies.iter().map(|(name, lines)| (*name, Module { children: children(lines), lines: lines.clone() })).collect()
-}
-
-/// The module's name in a line that starts an instance: `KIND NAME(`.
-fn instance(line: &str) -> Option<&str> {
-    let mut words = line.strip_suffix('(')?.split_whitespace();
-    match (words.next(), words.next(), words.next()) {
-        (Some(kind), Some(_), None) if kind != "module" => Some(kind),
-        _ => None,
-    }
 }
 
 struct Merger<'a> {
@@ -149,7 +114,7 @@ impl<'a> Merger<'a> {
             return;
         }
         let Some(module) = self.modules.get(printed) else { return };
-        for child in &module.children {
+        for child in module.children() {
             self.place(child, taken, top);
         }
         let text: String =
@@ -171,7 +136,7 @@ impl<'a> Merger<'a> {
 
     /// The line with the kind of the instance that it starts, if it does, under its merged name.
     fn renamed(&self, line: &str) -> String {
-        match instance(line).and_then(|kind| Some((kind, self.names.get(kind)?))) {
+        match instance(line).and_then(|instance| Some((instance.kind, self.names.get(instance.kind)?))) {
             Some((kind, name)) => line.replacen(kind, name, 1),
             None => line.to_owned(),
         }

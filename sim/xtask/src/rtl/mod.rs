@@ -1,7 +1,9 @@
 //! `cargo xtask rtl`: the card's Verilog and its figures.
 
-mod area;
+pub(crate) mod area;
+mod blocks;
 mod report;
+mod synthesis;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -61,6 +63,12 @@ pub(crate) enum Task {
         #[arg(long)]
         area: bool,
     },
+    /// Synthesises both engines and the card of both shapes with yosys and prints what they take, without simulating.
+    Area {
+        /// One shape only.
+        #[arg(long)]
+        shape: Option<ShapeName>,
+    },
 }
 
 pub(crate) fn run(task: &Task) -> Result<()> {
@@ -68,6 +76,7 @@ pub(crate) fn run(task: &Task) -> Result<()> {
         Task::Emit { shape, record } => emit(&chosen(*shape), *record),
         Task::Check => check(),
         Task::Report { points, hashes, shape, area } => report::run(&chosen(*shape), *points, *hashes, *area),
+        Task::Area { shape } => chosen(*shape).into_iter().try_for_each(|shape| area::figures(shape).map(drop)),
     }
 }
 

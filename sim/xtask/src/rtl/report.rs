@@ -18,7 +18,7 @@ use penstock_hdl::shape;
 use penstock_hdl::verilator::{Library, Options};
 use serde_json::{Map, Value, json};
 
-use super::area::area;
+use super::area;
 use crate::{shell, soundness};
 
 pub(super) fn run(shapes: &[Shape], points: usize, hashes: usize, with_area: bool) -> Result<()> {
@@ -34,7 +34,7 @@ pub(super) fn run(shapes: &[Shape], points: usize, hashes: usize, with_area: boo
         entry.insert("sim".into(), json!({ "cycles_per_second": msm_speed, "poseidon_cycles_per_second": speed }));
         entry.insert("latency".into(), latency(shape));
         if with_area {
-            entry.insert("area".into(), area_figures(shape)?);
+            entry.insert("area".into(), area::figures(shape)?);
         }
         report.insert(name.to_owned(), Value::Object(entry));
     }
@@ -156,25 +156,4 @@ fn latency(shape: Shape) -> Value {
         "multiplier": { "latency": multiplier.latency(), "interval": multiplier.interval() },
         "point_adder": { "latency": adder.latency(), "interval": adder.interval() },
     })
-}
-
-fn area_figures(shape: Shape) -> Result<Value> {
-    let (multiplier, adder) = (shape::multiplier(shape)?, shape::point_adder(shape)?);
-    let mut figures = Map::new();
-    for (name, design) in [
-        ("multiplier", multiplier),
-        ("point_adder", adder),
-        ("poseidon", shape::poseidon(shape)?),
-        ("msm", shape::msm(shape)?),
-    ] {
-        let counts = area(shape, &design)?;
-        println!("  {} {name}: {counts}", shape::name(shape));
-        figures.insert(name.to_owned(), counts);
-    }
-    for part in ["dsp", "lut", "ff", "bram"] {
-        let total = ["msm", "poseidon"].iter().filter_map(|engine| figures[*engine][part].as_u64()).sum::<u64>();
-        figures.insert(part.to_owned(), json!(total));
-    }
-    figures.insert("dsp_per_multiplier".to_owned(), figures["multiplier"]["dsp"].clone());
-    Ok(Value::Object(figures))
 }
