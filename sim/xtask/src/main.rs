@@ -7,6 +7,7 @@ mod ci;
 mod conformance;
 mod contracts;
 mod licences;
+mod recipe;
 mod rtl;
 mod rtl_proof;
 mod serve;
@@ -49,6 +50,8 @@ enum Task {
         #[command(subcommand)]
         task: rtl::Task,
     },
+    /// Checks a board's recipe for tools that are not open, and writes the card's Verilog for it.
+    BitstreamCheck(recipe::Arguments),
     /// Runs the whole conformance suite on simulated cards (the RTL: half an hour).
     Conformance {
         /// Only this one.
@@ -83,6 +86,7 @@ fn main() -> anyhow::Result<()> {
         Task::Contracts { check } => contracts::run(check),
         Task::Soundness { short } => soundness::run(short),
         Task::Rtl { task } => rtl::run(&task),
+        Task::BitstreamCheck(arguments) => recipe::run(&arguments),
         Task::Conformance { card } => conformance::run(card.as_deref()),
         Task::RtlProof { preset, shape } => rtl_proof::run(&preset, shape.map(Into::into)),
         Task::VmTest { card, kvm } => vm::run(&card, kvm),

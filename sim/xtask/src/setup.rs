@@ -29,7 +29,7 @@ enum Source {
     Optional(&'static str),
 }
 
-const TOOLS: [Tool; 9] = [
+const TOOLS: [Tool; 10] = [
     Tool {
         name: "cargo",
         probe: &["cargo", "--version"],
@@ -78,6 +78,12 @@ const TOOLS: [Tool; 9] = [
         probe: &["python3", "-c", "import ensurepip, venv"],
         needed_for: "Verilator, yosys and nextpnr",
         source: Source::Apt("python3-venv"),
+    },
+    Tool {
+        name: "tclsh",
+        probe: &["sh", "-c", "echo 'puts [info patchlevel]' | tclsh"],
+        needed_for: "checks of recipes for Vivado",
+        source: Source::Apt("tcl"),
     },
 ];
 

@@ -7,7 +7,7 @@
 //! Nothing is optimised across blocks, and parts pack what yosys counts one by one (two small functions into one LUT):
 //! the vendor's tools end below these counts rather than above them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::AddAssign;
 
 use anyhow::Result;
@@ -17,7 +17,7 @@ use penstock_hdl::field::Shape;
 use penstock_hdl::shape;
 use serde_json::{Map, Value, json};
 
-use super::blocks::blocks;
+use super::blocks::{Block, TOP, blocks};
 use super::synthesis::{Cells, Synthesis};
 
 /// What a design takes of a part.
@@ -118,6 +118,16 @@ pub(crate) fn area(shape: Shape, design: &Design) -> Result<Counts> {
         totals.insert(block.name, last);
     }
     Ok(last)
+}
+
+/// Counts of a file's top alone; what the file declares as black boxes counts nothing.
+pub(crate) fn with_blocks(shape: Shape, top: &str, text: String) -> Result<Counts> {
+    let block = Block {
+        name: top.to_owned(),
+        text: text.replace(&format!("module {top} "), &format!("module {TOP} ")),
+        children: BTreeMap::new(),
+    };
+    Ok(sum(&Synthesis::of(shape)?.cells(&block)?, |_| None))
 }
 
 fn sum(cells: &Cells, block: impl Fn(&str) -> Option<Counts>) -> Counts {
