@@ -39,6 +39,9 @@ enum Command {
         /// Of the RTL: multipliers as one wide product and a delay. Same results in the same cycles, sooner.
         #[arg(long)]
         fast_multipliers: bool,
+        /// Of the RTL: a VCD file to write every signal of every cycle to.
+        #[arg(long, value_name = "FILE")]
+        trace: Option<PathBuf>,
     },
 }
 
@@ -63,11 +66,13 @@ fn fault(text: &str) -> Result<(Fault, u32), FaultError> {
 }
 
 fn main() -> ExitCode {
-    let Command::Serve { card, socket, window_bits, fault, shape, fast_multipliers } = Cli::parse().command;
+    let Command::Serve { card, socket, window_bits, fault, shape, fast_multipliers, trace } = Cli::parse().command;
     let function = match card {
+        Kind::Model if trace.is_some() => Err("--trace is for the RTL: the model has no signals".to_owned()),
         Kind::Model => Ok(model(window_bits, fault)),
         Kind::Rtl if !fault.is_empty() => Err("--fault is for the model: the RTL keeps its contract".to_owned()),
-        Kind::Rtl => rtl(window_bits, shape, fast_multipliers).map_err(|error| error.to_string()),
+        Kind::Rtl => rtl(window_bits, shape, RtlOptions { fast_multipliers, trace, ..RtlOptions::default() })
+            .map_err(|error| error.to_string()),
     };
     let listening =
         function.and_then(|function| server::listen(&socket, Arc::new(function)).map_err(|error| error.to_string()));
@@ -98,11 +103,11 @@ fn model(window_bits: Option<u8>, faults: Vec<(Fault, u32)>) -> Function {
     })
 }
 
-fn rtl(window_bits: Option<u8>, shape: ShapeName, fast_multipliers: bool) -> Result<Function, RtlError> {
+fn rtl(window_bits: Option<u8>, shape: ShapeName, options: RtlOptions) -> Result<Function, RtlError> {
     let mut config = CardConfig::of(match shape {
         ShapeName::Compact => Shape::Compact,
         ShapeName::Pipelined => Shape::Pipelined,
     });
     config.msm.window_bits = window_bits.map_or(config.msm.window_bits, usize::from);
-    Rtl::function(&config, &RtlOptions { fast_multipliers, ..RtlOptions::default() })
+    Rtl::function(&config, &options)
 }

@@ -32,7 +32,9 @@ pub mod pass;
 pub mod plan;
 mod reduce;
 pub mod scalars;
+mod slot_unit;
 mod slots;
+mod sum_queue;
 pub mod top;
 
 /// Bits of a coordinate between blocks.

@@ -60,6 +60,9 @@ pub(crate) enum Task {
         /// Synthesise with yosys for UltraScale+ and ECP5.
         #[arg(long)]
         area: bool,
+        /// Write every signal of a small multi-scalar multiplication to a VCD file.
+        #[arg(long, value_name = "FILE", requires = "shape")]
+        trace: Option<PathBuf>,
     },
 }
 
@@ -67,7 +70,11 @@ pub(crate) fn run(task: &Task) -> Result<()> {
     match task {
         Task::Emit { shape, record } => emit(&chosen(*shape), *record),
         Task::Check => check(),
-        Task::Report { points, hashes, shape, area } => report::run(&chosen(*shape), *points, *hashes, *area),
+        Task::Report { points, hashes, shape, area, trace } => {
+            let shapes = chosen(*shape);
+            report::run(&shapes, *points, *hashes, *area)?;
+            trace.as_ref().map_or(Ok(()), |file| shapes.iter().try_for_each(|shape| report::trace(*shape, file)))
+        }
     }
 }
 
