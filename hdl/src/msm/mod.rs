@@ -24,7 +24,6 @@ mod delay;
 mod digits;
 pub mod finish;
 pub mod intake;
-mod leaf;
 pub mod measure;
 mod memory;
 mod pairs;

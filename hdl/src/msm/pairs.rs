@@ -6,9 +6,9 @@
 
 use rust_hdl::prelude::*;
 
-use super::leaf::leaf;
 use super::memory::index_bits;
 use super::{POINT_BITS, TAG_BITS};
+use crate::leaf::leaf;
 
 leaf! {
     /// Both queues and the register that holds the pair offered to the adder.

@@ -11,7 +11,7 @@ use penstock_abi::{
 };
 use rust_hdl::prelude::*;
 
-use super::leaf::leaf;
+use crate::leaf::leaf;
 
 /// Bits of a command.
 pub const COMMAND_BITS: usize = COMMAND_BYTES * 8;

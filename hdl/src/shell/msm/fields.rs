@@ -3,9 +3,9 @@
 use penstock_abi::{Capabilities, ELEMENT_BYTES, Opcode, POINT_BYTES};
 use rust_hdl::prelude::*;
 
+use crate::leaf::leaf;
 use crate::shell::decode::{field, slice};
 use crate::shell::dispatch::JOB_BITS;
-use crate::shell::leaf::leaf;
 
 leaf! {
     /// The fields of a job, and the sizes of the passes that start at `window` and `out_window`.
