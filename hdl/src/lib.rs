@@ -15,6 +15,7 @@
 pub mod card;
 pub mod emit;
 pub mod field;
+pub mod formal;
 pub mod leaf;
 pub mod msm;
 pub mod point;

@@ -31,7 +31,7 @@ pub mod pass;
 pub mod plan;
 mod reduce;
 pub mod scalars;
-mod slot_unit;
+pub(crate) mod slot_unit;
 mod slots;
 mod sum_queue;
 pub mod top;
