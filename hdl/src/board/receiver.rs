@@ -18,7 +18,7 @@ leaf! {
     FrameReceiver {
         data: Bits<8>, valid: Bit, request_busy: Bit, answer_awaited: Bit, answer_sequence: Bits<8>,
         request_index: Bits<5>, answer_index: Bits<5>,
-        => request: Bit, answer: Bit, kind: Bits<8>, sequence: Bits<8>, words: Bits<8>, detail: Bits<8>,
+        => request: Bit, answer: Bit, kind: Bits<8>, number: Bits<8>, words: Bits<8>, detail: Bits<8>,
         value: Bits<32>, address: Bits<64>, request_word: Bits<64>, answer_word: Bits<64>,
     }
 }
@@ -44,7 +44,7 @@ wire from_card = header[{bit}];
 {crc_function}
 always @(*) begin
   kind = header[7:0];
-  sequence = header[15:8];
+  number = header[15:8];
   words = header[23:16];
   detail = header[31:24];
   value = header[63:32];

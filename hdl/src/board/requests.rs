@@ -19,7 +19,7 @@ const SELF_TEST_COMPLETIONS: u64 = (SELF_TEST_ENTRIES as u64 * COMMAND_BYTES as 
 leaf! {
     /// One request at a time: register accesses over AXI4-Lite, blocks of the card's memory, resets.
     Requests {
-        request: Bit, kind: Bits<8>, sequence: Bits<8>, words: Bits<8>, value: Bits<32>, address: Bits<64>,
+        request: Bit, kind: Bits<8>, number: Bits<8>, words: Bits<8>, value: Bits<32>, address: Bits<64>,
         word: Bits<64>,
         aw_ready: Bit, w_ready: Bit, b_valid: Bit, ar_ready: Bit, r_valid: Bit, r_data: Bits<32>,
         memory_ready: Bit, memory_word: Bits<64>,
@@ -134,7 +134,7 @@ always @(posedge clock) begin
       back <= ANSWER;
       index <= 0;
       answer_kind <= kind;
-      answer_sequence <= sequence;
+      answer_sequence <= number;
       answer_words <= 0;
       register_address <= address[11:0];
       register_value <= value;

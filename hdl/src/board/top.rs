@@ -83,7 +83,7 @@ end
 
 leaf! {
     /// A light that an event keeps on for long enough to be seen.
-    Stretch { event: Bit, => light: Bit, }
+    Stretch { seen: Bit, => light: Bit, }
 }
 
 impl Stretch {
@@ -94,7 +94,7 @@ reg [31:0] left;
 always @(*) light = left != 0;
 always @(posedge clock)
   if (reset) left <= 0;
-  else if (event) left <= {cycles};
+  else if (seen) left <= {cycles};
   else if (left != 0) left <= left - 1'b1;
 ",
             cycles = clock_khz * 50,
@@ -201,7 +201,7 @@ impl Logic for Board {
         self.receiver.request_index.next = self.requests.word_index.val();
         self.requests.request.next = self.receiver.request.val();
         self.requests.kind.next = self.receiver.kind.val();
-        self.requests.sequence.next = self.receiver.sequence.val();
+        self.requests.number.next = self.receiver.number.val();
         self.requests.words.next = self.receiver.words.val();
         self.requests.value.next = self.receiver.value.val();
         self.requests.address.next = self.receiver.address.val();
@@ -294,10 +294,10 @@ impl Logic for Board {
         self.tunnel.memory_word.next = self.memory.read_data.val();
 
         // Lights.
-        self.seen_in.event.next = self.receiver.request.val() | self.receiver.answer.val();
-        self.seen_out.event.next = self.sender.answer_sent.val() | self.sender.request_sent.val();
-        self.seen_burst.event.next = self.tunnel.r_valid.val() | self.tunnel.b_valid.val();
-        self.seen_interrupt.event.next = self.sender.interrupt_taken.val();
+        self.seen_in.seen.next = self.receiver.request.val() | self.receiver.answer.val();
+        self.seen_out.seen.next = self.sender.answer_sent.val() | self.sender.request_sent.val();
+        self.seen_burst.seen.next = self.tunnel.r_valid.val() | self.tunnel.b_valid.val();
+        self.seen_interrupt.seen.next = self.sender.interrupt_taken.val();
         self.failed.next = self.requests.tested.val() & !self.requests.passed.val();
         self.testing.next = !self.requests.tested.val();
         self.low.next = 0.into();

@@ -38,7 +38,7 @@ reg [2:0] state;
 reg [3:0] id;
 reg [63:0] address;
 reg [7:0] length, index;
-reg writing, inside, asked, broken, refused;
+reg writing, own, asked, broken, refused;
 reg [31:0] waited;
 always @(*) begin
   aw_ready = state == IDLE;
@@ -49,7 +49,7 @@ always @(*) begin
   b_response = broken || refused ? {SLVERR} : 0;
   r_valid = state == BEAT;
   r_id = id;
-  r_data = inside ? memory_word : word;
+  r_data = own ? memory_word : word;
   r_response = refused ? {SLVERR} : 0;
   r_last = index == length;
   request = state == SEND;
@@ -63,7 +63,7 @@ always @(*) begin
   awaited = state == AWAIT;
   word_index = index[4:0];
   memory_read = state == SHOW || state == LOOK;
-  memory_write = state == COLLECT && w_valid && inside && (w_strobe == 8'hff);
+  memory_write = state == COLLECT && w_valid && own && (w_strobe == 8'hff);
   memory_address = address[18:3] + index;
   memory_data = w_data;
 end
@@ -79,20 +79,20 @@ always @(posedge clock) begin
       address <= aw_valid ? aw_address : ar_address;
       length <= aw_valid ? aw_length : ar_length;
       writing <= aw_valid;
-      inside <= (aw_valid ? aw_address[63:{memory_bits}] : ar_address[63:{memory_bits}]) == {base};
+      own <= (aw_valid ? aw_address[63:{memory_bits}] : ar_address[63:{memory_bits}]) == 64'd{base};
       if (aw_valid) state <= COLLECT;
       else if (ar_valid) state <= SHOW;
     end
     COLLECT: if (w_valid) begin
       index <= index + 1'b1;
       if (w_strobe != 8'hff) broken <= 1;
-      if (w_last) state <= inside || broken || w_strobe != 8'hff ? WRITTEN : SEND;
+      if (w_last) state <= own || broken || w_strobe != 8'hff ? WRITTEN : SEND;
     end
     WRITTEN: if (b_ready) state <= IDLE;
     SEND: if (request_sent) state <= AWAIT;
     AWAIT: if (waited >= {patience_cycles}) state <= SEND;
     // A word of the card's memory takes two cycles to show, one of the frame one.
-    SHOW: state <= inside || asked ? LOOK : SEND;
+    SHOW: state <= own || asked ? LOOK : SEND;
     LOOK: state <= BEAT;
     BEAT: if (r_ready) begin
       index <= index + 1'b1;
