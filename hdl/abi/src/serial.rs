@@ -95,24 +95,7 @@ impl Header {
     pub fn encode(&self) -> [u8; HEADER_BYTES] {
         let [v0, v1, v2, v3] = self.value.to_le_bytes();
         let [a0, a1, a2, a3, a4, a5, a6, a7] = self.address.to_le_bytes();
-        [
-            self.kind as u8,
-            self.sequence,
-            self.words,
-            self.detail,
-            v0,
-            v1,
-            v2,
-            v3,
-            a0,
-            a1,
-            a2,
-            a3,
-            a4,
-            a5,
-            a6,
-            a7,
-        ]
+        [self.kind as u8, self.sequence, self.words, self.detail, v0, v1, v2, v3, a0, a1, a2, a3, a4, a5, a6, a7]
     }
 
     /// From the line; `None` if it is none.

@@ -3,6 +3,7 @@
 //! What a contributor or the CI runs beyond `cargo build` lives here, in Rust, so that it works alike everywhere and
 //! needs nothing installed but Rust. Every task runs from the workspace's root.
 
+mod bitstream;
 mod ci;
 mod contracts;
 mod licences;
@@ -46,6 +47,8 @@ enum Task {
         #[command(subcommand)]
         task: rtl::Task,
     },
+    /// Builds a board's bitstream: emit, synthesise, place, route, pack; writes its manifest.
+    Bitstream(bitstream::Arguments),
     /// Runs the conformance suite in a virtual machine, whose kernel drives a simulated card with vfio-pci.
     VmTest {
         /// Which card: `model` or `rtl`.
@@ -65,6 +68,7 @@ fn main() -> anyhow::Result<()> {
         Task::Contracts { check } => contracts::run(check),
         Task::Soundness { short } => soundness::run(short),
         Task::Rtl { task } => rtl::run(&task),
+        Task::Bitstream(arguments) => bitstream::run(&arguments),
         Task::VmTest { card, kvm } => vm::run(&card, kvm),
     }
 }
