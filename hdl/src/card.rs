@@ -1,6 +1,6 @@
 //! The whole card: the shell with the real engines, in either shape.
 
-use penstock_abi::{ABI_MINOR, Capabilities, MsmLayout};
+use penstock_abi::{ABI_MINOR, Capabilities};
 use rust_hdl::prelude::*;
 
 use crate::emit::{Design, EmitError, emit};
@@ -94,7 +94,7 @@ impl CardConfig {
             poseidon: true,
             resident_bases: false,
             simulated: false,
-            msm_layout: MsmLayout { window_bits: self.msm.window_bits as u8, reductions: self.msm.reductions as u8 },
+            msm_layout: self.msm.layout(),
             pass_windows: windows as u8,
             vectors: self.vectors,
             max_points: self.max_points,
@@ -127,6 +127,12 @@ impl CardConfig {
         self.msm.check().map_err(CardError::Msm)?;
         if usize::from(self.vectors) > self.msm.groups {
             return Err(CardError::Msm(format!("{} vectors do not fit {} groups", self.vectors, self.msm.groups)));
+        }
+        if !KnownSum::fits(&self.msm.layout()) {
+            return Err(CardError::Msm(format!(
+                "windows of {} bits are too narrow for its test",
+                self.msm.window_bits
+            )));
         }
         Ok(())
     }

@@ -132,6 +132,14 @@ impl Observer for Stages {
     }
 }
 
+/// The sample with the median value, of an even number the upper one; none of none.
+pub fn median<T>(samples: impl IntoIterator<Item = T>, value: impl Fn(&T) -> f64) -> Option<T> {
+    let mut samples: Vec<T> = samples.into_iter().collect();
+    samples.sort_by(|a, b| value(a).total_cmp(&value(b)));
+    let middle = samples.len() / 2;
+    samples.into_iter().nth(middle)
+}
+
 /// CPU time of all threads of this process.
 fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);

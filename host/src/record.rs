@@ -10,8 +10,10 @@
 //! proof + instance values                     --> stock verifier
 //! ```
 //!
-//! The proof does not bind the block's id, the engine's name and the times: they are for people and for resuming.
+//! The proof does not bind the block's id, the engine's name, the failed attempts and the times: they are for people and
+//! for resuming.
 
+use crate::engine::lineup::FailedAttempt;
 use crate::measure::StageSpan;
 use crate::prover::{self, VerifyError};
 use crate::sealed::{self, SealedError};
@@ -31,7 +33,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The version of the record's form.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// 32 bytes, as 0x-hex.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +55,9 @@ pub struct ProofRecord {
     pub preset: Preset,
     /// What computed the commitments.
     pub engine: String,
+    /// Attempts that led to no proof before this one, on this engine or another.
+    #[serde(default)]
+    pub failed_attempts: Vec<FailedAttempt>,
     /// The setup that the keys were made from.
     pub setup: SetupRecord,
     /// See [`circuit_digest`].

@@ -41,8 +41,19 @@ impl Function {
     /// Whatever `make` fails with.
     pub fn try_new<D: Device + 'static, E>(make: impl FnOnce(Arc<dyn Bus>) -> Result<D, E>) -> Result<Self, E> {
         let host = Arc::<Host>::default();
-        let device = Box::new(make(host.clone())?);
-        Ok(Self { config: Mutex::new(ConfigSpace::new()), host, device })
+        let device = make(host.clone())?;
+        Ok(Self::around(host, device))
+    }
+
+    /// As [`Function::new`], with another handle to the device: to one whose clones are the same device.
+    pub fn with_handle<D: Device + Clone + 'static>(make: impl FnOnce(Arc<dyn Bus>) -> D) -> (D, Self) {
+        let host = Arc::<Host>::default();
+        let device = make(host.clone());
+        (device.clone(), Self::around(host, device))
+    }
+
+    fn around(host: Arc<Host>, device: impl Device + 'static) -> Self {
+        Self { config: Mutex::new(ConfigSpace::new()), host, device: Box::new(device) }
     }
 
     /// Host memory: what is mapped for the device.

@@ -1,8 +1,8 @@
 //! Simulated cards.
 //!
-//! A [`Device`] is what stands behind BAR 0: the functional [`model`], or the RTL under Verilator ([`rtl`]). A [`Function`] puts
-//! it on a PCI bus: configuration space, bus mastering, DMA through mapped memory files, an interrupt. A function is
-//! reached in the same process ([`InProcess`], a transport of the driver) or by any vfio-user client ([`server`]).
+//! A [`Device`] is what stands behind BAR 0: the functional [`model`], or the RTL under Verilator ([`rtl`]). A
+//! [`Function`] puts it on a PCI bus: configuration space, bus mastering, DMA through mapped memory files, an interrupt.
+//! A function is reached in the same process ([`InProcess`], a transport of the driver) or by any vfio-user client ([`server`]).
 //!
 //! There is no `unsafe` here: host memory is read and written through its file, never mapped, so that a client that
 //! shrinks its file under a running command gets a DMA fault and not this process killed.
@@ -11,6 +11,7 @@ pub mod board;
 mod bus;
 mod config;
 mod function;
+mod grouped_sums;
 mod in_process;
 mod memory;
 pub mod model;
@@ -19,5 +20,6 @@ pub mod server;
 
 pub use bus::{Bus, Device, DmaFault};
 pub use function::Function;
+pub use grouped_sums::GroupedSums;
 pub use in_process::InProcess;
 pub use memory::{HostMemory, MapError, Mapping};

@@ -11,6 +11,7 @@
 //! drained, reduced and read out.
 
 use num_bigint::BigUint;
+use penstock_abi::MsmLayout;
 
 use super::ADDRESS_BITS;
 use crate::field::{Field, Shape, to_montgomery};
@@ -118,29 +119,34 @@ impl MsmConfig {
         1 << self.bucket_bits()
     }
 
+    /// How buckets are cut and what leaves.
+    pub fn layout(&self) -> MsmLayout {
+        MsmLayout { window_bits: self.window_bits as u8, reductions: self.reductions as u8 }
+    }
+
     /// Bits of a bucket's number.
     pub fn bucket_bits(&self) -> usize {
-        self.window_bits - 1
+        self.layout().bucket_bits() as usize
     }
 
     /// Bits of a column's number.
     pub fn column_bits(&self) -> usize {
-        self.bucket_bits() / 2
+        self.layout().column_bits() as usize
     }
 
     /// Bits of a row's number, at least those of a column's.
     pub fn row_bits(&self) -> usize {
-        self.bucket_bits() - self.column_bits()
+        self.layout().row_bits() as usize
     }
 
     /// Of a row's or column's number, the bits of the lower part.
     pub fn low_bits(&self) -> usize {
-        self.row_bits() / 2
+        self.layout().low_bits() as usize
     }
 
     /// Of a row's or column's number, the bits of the upper part, at least those of the lower.
     pub fn high_bits(&self) -> usize {
-        self.row_bits() - self.low_bits()
+        self.layout().high_bits() as usize
     }
 
     /// Bits of a slot's number within a group's rows and columns.
@@ -160,7 +166,7 @@ impl MsmConfig {
 
     /// Points that leave for each group.
     pub fn sums(&self) -> usize {
-        1 << if self.reductions == 1 { self.second_bits() } else { self.third_bits() }
+        self.layout().window_points() as usize
     }
 
     /// Slots of the two memories.

@@ -6,6 +6,8 @@
 
 mod arguments;
 mod bench;
+mod card;
+mod compare;
 mod demo;
 mod error;
 mod keys;
@@ -20,13 +22,17 @@ mod verify;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
-use error::CommandError;
+use error::{CommandError, OUT_OF_MEMORY};
 use penstock::data::DataDirectory;
 use penstock::progress::Progress;
 use report::Report;
+use signal_hook::consts::SIGABRT;
+use signal_hook::flag::register_conditional_shutdown;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Proves blocks of a multi-chain rollup.
 #[derive(Parser)]
@@ -66,6 +72,9 @@ enum Command {
     Keys(keys::Command),
     /// Signs an operation, an order or a match; makes keys.
     Sign(sign::Arguments),
+    /// Finds, shows, checks and measures cards.
+    #[command(subcommand)]
+    Card(card::Command),
     /// Measures.
     #[command(subcommand)]
     Bench(bench::Command),
@@ -78,12 +87,6 @@ struct Context {
 }
 
 impl Context {
-    /// Says something to people.
-    fn note(&self, text: impl std::fmt::Display) {
-        // Nobody is left to tell if stderr is gone.
-        let _ = writeln!(io::stderr(), "{text}");
-    }
-
     /// Where setups and keys are kept.
     fn data(&self) -> Result<DataDirectory, CommandError> {
         match &self.data {
@@ -95,8 +98,20 @@ impl Context {
     }
 }
 
+/// Says something to people.
+fn note(text: impl std::fmt::Display) {
+    // Nobody is left to tell if stderr is gone.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    // Rust answers a failed allocation with a message and an abort, which nothing can return from. Without the handler the
+    // exit code is the shell's for a signal.
+    let armed = Arc::new(AtomicBool::new(true));
+    if let Err(error) = register_conditional_shutdown(SIGABRT, OUT_OF_MEMORY.into(), armed) {
+        note(format_args!("warning: exit code {OUT_OF_MEMORY} will not be given when memory runs out: {error}"));
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
@@ -116,10 +131,11 @@ fn run(arguments: Arguments) -> Result<Report, CommandError> {
         Command::Prove(arguments) => prove::run(&arguments, &context),
         Command::Verify(arguments) => verify::run(&arguments, &context),
         Command::Presets => presets::run(),
-        Command::State(command) => state::run(&command, &context),
+        Command::State(command) => state::run(&command),
         Command::Srs(command) => srs::run(&command, &context),
         Command::Keys(command) => keys::run(&command, &context),
         Command::Sign(arguments) => sign::run(&arguments),
+        Command::Card(command) => card::run(&command),
         Command::Bench(command) => bench::run(&command, &context),
     }
 }
@@ -141,6 +157,6 @@ fn fail(error: &CommandError, json: bool) -> ExitCode {
         // If stdout is the trouble, the exit code says so.
         let _ = error.report().print(json);
     }
-    let _ = writeln!(io::stderr(), "error: {error}");
+    note(format_args!("error: {error}"));
     ExitCode::from(error.exit_code())
 }

@@ -6,11 +6,15 @@ use std::process::{Command, Stdio};
 
 #[test]
 fn wrong_arguments_are_usage_errors() {
-    let cases: [&[&str]; 8] = [
+    let cases: [&[&str]; 12] = [
         &[],
         &["mint"],
         &["demo", "--preset", "gigantic"],
         &["demo", "--engine", "abacus"],
+        &["demo", "--engine", "card:vfio:65"],
+        &["demo", "--fallback", "card:model"],
+        &["demo", "--card-timeout", "0"],
+        &["card", "info"],
         &["prove"],
         &["prove", "b.json", "--state", "s", "--out", "p", "--seed", "12"],
         &["bench", "prove"],
@@ -62,4 +66,14 @@ fn too_little_memory_is_told_before_the_work() {
     let output = Command::new("sh").args(["-c", &limited]).env("RAYON_NUM_THREADS", "1").output().unwrap();
     let error = ran(output).failure(6, "memory", &["medium", "MiB"]);
     assert!(error["needed_mib"].as_u64().unwrap() > error["available_mib"].as_u64().unwrap());
+}
+
+#[test]
+fn memory_that_runs_out_in_the_midst_of_the_work_has_its_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let limited = format!("ulimit -v 100000; exec {} srs dev --k 20", env!("CARGO_BIN_EXE_penstock"));
+    let mut command = Command::new("sh");
+    command.args(["-c", &limited]).env("RAYON_NUM_THREADS", "1").env("PENSTOCK_DATA", folder.path());
+    let ran = ran(command.output().unwrap());
+    assert!(ran.code == 6 && ran.stderr.contains("memory allocation of"), "{ran:?}");
 }

@@ -5,9 +5,12 @@
 
 mod bitstream;
 mod ci;
+mod conformance;
 mod contracts;
 mod licences;
 mod rtl;
+mod rtl_proof;
+mod serve;
 mod setup;
 mod shell;
 mod soundness;
@@ -49,10 +52,25 @@ enum Task {
     },
     /// Builds a board's bitstream: emit, synthesise, place, route, pack; writes its manifest.
     Bitstream(bitstream::Arguments),
+    /// Runs the whole conformance suite on simulated cards (the RTL: half an hour).
+    Conformance {
+        /// Only this one.
+        #[arg(long, value_parser = ["model", "rtl"])]
+        card: Option<String>,
+    },
+    /// Makes a batch proof whose every commitment comes from the card's RTL, and compares it with the CPU's.
+    RtlProof {
+        /// Capacity preset.
+        #[arg(long, default_value = "tiny")]
+        preset: String,
+        /// A board's card, served over a socket, in place of the parameters that simulate soonest.
+        #[arg(long)]
+        shape: Option<rtl::ShapeName>,
+    },
     /// Runs the conformance suite in a virtual machine, whose kernel drives a simulated card with vfio-pci.
     VmTest {
         /// Which card: `model` or `rtl`.
-        #[arg(long, default_value = "model")]
+        #[arg(long, default_value = "model", value_parser = ["model", "rtl"])]
         card: String,
         /// Use KVM instead of emulation, where this machine has it.
         #[arg(long)]
@@ -69,6 +87,8 @@ fn main() -> anyhow::Result<()> {
         Task::Soundness { short } => soundness::run(short),
         Task::Rtl { task } => rtl::run(&task),
         Task::Bitstream(arguments) => bitstream::run(&arguments),
+        Task::Conformance { card } => conformance::run(card.as_deref()),
+        Task::RtlProof { preset, shape } => rtl_proof::run(&preset, shape.map(Into::into)),
         Task::VmTest { card, kvm } => vm::run(&card, kvm),
     }
 }

@@ -104,9 +104,9 @@ impl Synthetic {
             .collect()
     }
 
-    /// Where an instance is copied from: row and column of the table.
+    /// Where an instance is copied from: row and column of the table, which has four columns at least.
     fn source(&self, instance: usize) -> (usize, usize) {
-        (instance / 4, 1 + instance % 4)
+        (instance / 3, 1 + instance % 3)
     }
 
     pub fn instances(&self) -> Vec<Fr> {
