@@ -31,6 +31,13 @@ impl Design {
     pub fn checksum(&self) -> String {
         hex::encode(Sha256::digest(&self.verilog))
     }
+
+    /// The first bytes of the checksum: what a card's registers say of its own Verilog.
+    pub fn fingerprint(&self) -> [u8; 8] {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&Sha256::digest(&self.verilog)[..8]);
+        bytes
+    }
 }
 
 /// Why a unit has no Verilog.

@@ -3,6 +3,7 @@
 //! The command register gates both directions. With memory decoding off, registers read all ones. With bus mastering
 //! off, the device reaches no memory and raises no interrupt: a simulated card is not more permissive than a real one.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,9 +31,18 @@ struct Host {
 impl Function {
     /// A function around the device that `make` builds on its bus.
     pub fn new<D: Device + 'static>(make: impl FnOnce(Arc<dyn Bus>) -> D) -> Self {
+        let Ok(function) = Self::try_new(|bus| Ok::<_, Infallible>(make(bus)));
+        function
+    }
+
+    /// As [`Function::new`], for a device that may not come to be.
+    ///
+    /// # Errors
+    /// Whatever `make` fails with.
+    pub fn try_new<D: Device + 'static, E>(make: impl FnOnce(Arc<dyn Bus>) -> Result<D, E>) -> Result<Self, E> {
         let host = Arc::<Host>::default();
-        let device = Box::new(make(host.clone()));
-        Self { config: Mutex::new(ConfigSpace::new()), host, device }
+        let device = Box::new(make(host.clone())?);
+        Ok(Self { config: Mutex::new(ConfigSpace::new()), host, device })
     }
 
     /// Host memory: what is mapped for the device.

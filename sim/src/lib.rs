@@ -1,6 +1,6 @@
 //! Simulated cards.
 //!
-//! A [`Device`] is what stands behind BAR 0: the functional [`model`], later the RTL under Verilator. A [`Function`] puts
+//! A [`Device`] is what stands behind BAR 0: the functional [`model`], or the RTL under Verilator ([`rtl`]). A [`Function`] puts
 //! it on a PCI bus: configuration space, bus mastering, DMA through mapped memory files, an interrupt. A function is
 //! reached in the same process ([`InProcess`], a transport of the driver) or by any vfio-user client ([`server`]).
 //!
@@ -13,6 +13,7 @@ mod function;
 mod in_process;
 mod memory;
 pub mod model;
+pub mod rtl;
 pub mod server;
 
 pub use bus::{Bus, Device, DmaFault};

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use penstock_abi::{Capabilities, MsmLayout};
 use penstock_sim::model::{self, Fault, FaultError, Model};
+use penstock_sim::rtl::{CardConfig, Rtl, RtlError, RtlOptions, Shape};
 use penstock_sim::{Function, server};
 
 /// Simulated cards.
@@ -27,12 +27,18 @@ enum Command {
         /// Where to listen.
         #[arg(long)]
         socket: PathBuf,
-        /// Width of the MSM windows.
-        #[arg(long, default_value_t = model::CAPABILITIES.msm_layout.window_bits, value_parser = clap::value_parser!(u8).range(2..=24))]
-        window_bits: u8,
-        /// A fault to inject: NAME, or NAME@N to spare N commands first.
+        /// Width of the MSM windows; the model's, or the shape's, if not given.
+        #[arg(long, value_parser = clap::value_parser!(u8).range(2..=24))]
+        window_bits: Option<u8>,
+        /// Of the model: a fault to inject, NAME, or NAME@N to spare N commands first.
         #[arg(long, value_parser = fault)]
         fault: Vec<(Fault, u32)>,
+        /// Of the RTL: its shape.
+        #[arg(long, value_enum, default_value = "compact")]
+        shape: ShapeName,
+        /// Of the RTL: multipliers as one wide product and a delay. Same results in the same cycles, sooner.
+        #[arg(long)]
+        fast_multipliers: bool,
     },
 }
 
@@ -40,6 +46,16 @@ enum Command {
 enum Kind {
     /// The functional model.
     Model,
+    /// The RTL under Verilator.
+    Rtl,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ShapeName {
+    /// For small parts.
+    Compact,
+    /// For large parts.
+    Pipelined,
 }
 
 fn fault(text: &str) -> Result<(Fault, u32), FaultError> {
@@ -47,27 +63,46 @@ fn fault(text: &str) -> Result<(Fault, u32), FaultError> {
 }
 
 fn main() -> ExitCode {
-    let Command::Serve { card: Kind::Model, socket, window_bits, fault } = Cli::parse().command;
-    let msm_layout = MsmLayout { window_bits, ..model::CAPABILITIES.msm_layout };
-    let capabilities = Capabilities { msm_layout, ..model::CAPABILITIES };
-    let function = Function::new(|bus| {
-        let model = Model::new(capabilities, bus);
-        for (fault, after) in fault {
-            model.inject(fault, after);
-        }
-        model
-    });
-    let listening = match server::listen(&socket, Arc::new(function)) {
+    let Command::Serve { card, socket, window_bits, fault, shape, fast_multipliers } = Cli::parse().command;
+    let function = match card {
+        Kind::Model => Ok(model(window_bits, fault)),
+        Kind::Rtl if !fault.is_empty() => Err("--fault is for the model: the RTL keeps its contract".to_owned()),
+        Kind::Rtl => rtl(window_bits, shape, fast_multipliers).map_err(|error| error.to_string()),
+    };
+    let listening =
+        function.and_then(|function| server::listen(&socket, Arc::new(function)).map_err(|error| error.to_string()));
+    let listening = match listening {
         Ok(listening) => listening,
         Err(error) => {
             eprintln!("penstock-sim: {error}");
             return ExitCode::FAILURE;
         }
     };
-    println!("serving the model at {}", socket.display());
+    println!("serving the card at {}", socket.display());
     loop {
         if let Err(reason) = listening.serve_client() {
             eprintln!("penstock-sim: a client broke off: {reason}");
         }
     }
+}
+
+fn model(window_bits: Option<u8>, faults: Vec<(Fault, u32)>) -> Function {
+    let mut capabilities = model::CAPABILITIES;
+    capabilities.msm_layout.window_bits = window_bits.unwrap_or(capabilities.msm_layout.window_bits);
+    Function::new(|bus| {
+        let model = Model::new(capabilities, bus);
+        for (fault, after) in faults {
+            model.inject(fault, after);
+        }
+        model
+    })
+}
+
+fn rtl(window_bits: Option<u8>, shape: ShapeName, fast_multipliers: bool) -> Result<Function, RtlError> {
+    let mut config = CardConfig::of(match shape {
+        ShapeName::Compact => Shape::Compact,
+        ShapeName::Pipelined => Shape::Pipelined,
+    });
+    config.msm.window_bits = window_bits.map_or(config.msm.window_bits, usize::from);
+    Rtl::function(&config, &RtlOptions { fast_multipliers, ..RtlOptions::default() })
 }

@@ -180,7 +180,7 @@ impl ServerBackend for Backend<'_> {
 
 /// The register offsets of an access to BAR 0.
 fn registers(offset: u64, length: usize) -> io::Result<impl Iterator<Item = u32>> {
-    let end = offset.checked_add(length as u64).filter(|end| *end <= BAR0_BYTES.into());
+    let end = offset.checked_add(length as u64).filter(|end| *end <= u64::from(BAR0_BYTES));
     if end.is_none() || !offset.is_multiple_of(4) || !length.is_multiple_of(4) {
         return Err(ErrorKind::InvalidInput.into());
     }

@@ -55,7 +55,7 @@ pub struct RtlCard {
 }
 
 impl RtlCard {
-    /// Powers a card up. `checksum` is what it says of its own Verilog ([`crate::emit::Design::checksum`]'s first bytes).
+    /// Powers a card up. `checksum` is what it says of its own Verilog ([`crate::emit::Design::fingerprint`]).
     ///
     /// # Errors
     /// The design has not the ports of a card.
