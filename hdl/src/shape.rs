@@ -1,5 +1,7 @@
 //! What each shape is made of: the tops that are emitted, recorded and measured.
 
+use crate::board::ulx3s;
+use crate::card::{CardConfig, CardError};
 use crate::emit::{Design, EmitError, emit};
 use crate::field::{Field, PipelinedMultiplier, RingMultiplier, Shape};
 use crate::msm::config::MsmConfig;
@@ -32,6 +34,25 @@ pub fn msm(shape: Shape) -> Result<Design, EmitError> {
 /// See [`poseidon::SimulationError`].
 pub fn poseidon(shape: Shape) -> Result<Design, poseidon::SimulationError> {
     poseidon::design(&format!("poseidon_{}", name(shape)), &EngineConfig::of(shape))
+}
+
+/// The whole card of a shape: shell and both engines.
+///
+/// # Errors
+/// See [`CardError`].
+pub fn card(shape: Shape) -> Result<Design, CardError> {
+    CardConfig::of(shape).design()
+}
+
+/// The boards that carry a shape's card.
+///
+/// # Errors
+/// See [`CardError`].
+pub fn boards(shape: Shape) -> Result<Vec<Design>, CardError> {
+    match shape {
+        Shape::Compact => Ok(vec![ulx3s::design(&ulx3s::config().design()?)]),
+        Shape::Pipelined => Ok(Vec::new()),
+    }
 }
 
 /// One multiplier of a shape, over the field of the points' coordinates.
