@@ -20,7 +20,7 @@ pub enum Address {
 }
 
 /// A PCI address: domain, bus, device, function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PciAddress {
     /// Domain.
     pub domain: u32,
@@ -34,18 +34,18 @@ pub struct PciAddress {
 
 /// Text that is no card address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no card address; write vfio:0000:65:00.0, uart:/dev/ttyUSB0, sim:/path/to.sock, model or rtl")]
+#[error("{text:?} is no card address; write {forms}", forms = Address::FORMS)]
 pub struct AddressError {
     /// The text.
     pub text: String,
 }
 
-impl PciAddress {
-    /// The device's folder.
-    pub fn sysfs(&self) -> PathBuf {
-        PathBuf::from(format!("/sys/bus/pci/devices/{self}"))
-    }
+impl Address {
+    /// What addresses look like, for people.
+    pub const FORMS: &str = "vfio:0000:65:00.0, uart:/dev/ttyUSB0, sim:/path/to.sock, model or rtl";
+}
 
+impl PciAddress {
     fn parse(text: &str) -> Option<Self> {
         let (rest, function) = text.rsplit_once('.')?;
         let mut parts = rest.split(':');
@@ -67,6 +67,22 @@ impl PciAddress {
 impl Display for PciAddress {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{:04x}:{:02x}:{:02x}.{:x}", self.domain, self.bus, self.device, self.function)
+    }
+}
+
+/// Text that is no PCI address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is no PCI address; write it as in 0000:65:00.0")]
+pub struct PciAddressError {
+    /// The text.
+    pub text: String,
+}
+
+impl FromStr for PciAddress {
+    type Err = PciAddressError;
+
+    fn from_str(text: &str) -> Result<Self, PciAddressError> {
+        Self::parse(text).ok_or_else(|| PciAddressError { text: text.to_owned() })
     }
 }
 

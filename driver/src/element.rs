@@ -57,42 +57,14 @@ impl Montgomery {
         }
     }
 
-    /// Reads the sums of one vector, from `offset` on, and finishes them; see [`MsmLayout`].
+    /// Reads the sums of one vector, from `offset` on, and finishes them.
     pub fn finish(&self, layout: &MsmLayout, buffer: &DmaBuffer, offset: usize) -> Result<G1, CardError> {
         let mut bytes = vec![0; layout.result_bytes(1) as usize];
         buffer.read(offset, &mut bytes)?;
         let (points, _) = bytes.as_chunks::<POINT>();
-        points.chunks_exact(layout.window_points() as usize).rev().try_fold(G1::identity(), |total, window| {
-            let sums = window.iter().map(|bytes| self.read_point(bytes)).collect::<Result<Vec<G1>, _>>()?;
-            Ok(double(total, layout.window_bits.into()) + window_value(layout, &sums))
-        })
+        let sums = points.iter().map(|bytes| self.read_point(bytes)).collect::<Result<Vec<G1>, _>>()?;
+        Ok(layout.value(&sums, G1::identity()))
     }
-}
-
-/// `Σ (t + 1) · B_t` over the buckets of a window.
-fn window_value(layout: &MsmLayout, sums: &[G1]) -> G1 {
-    // Σ n · S_n and Σ S_n of rows or columns.
-    let weighted_and_plain = |sums: &[G1]| {
-        if layout.reductions == 1 {
-            return weighted(sums);
-        }
-        let (upper, lower) = sums.split_at(sums.len() / 2);
-        let (lower, plain) = weighted(lower);
-        (double(weighted(upper).0, layout.low_bits()) + lower, plain)
-    };
-    let (rows, columns) = sums.split_at(sums.len() / 2);
-    let (columns, plain) = weighted_and_plain(columns);
-    double(weighted_and_plain(rows).0, layout.column_bits()) + columns + plain
-}
-
-/// `Σ i · points[i]` and `Σ points[i]`.
-fn weighted(points: &[G1]) -> (G1, G1) {
-    let none = (G1::identity(), G1::identity());
-    points.iter().rev().fold(none, |(weighted, plain), point| (weighted + plain, plain + point))
-}
-
-fn double(point: G1, times: u32) -> G1 {
-    (0..times).fold(point, |point, _| point.double())
 }
 
 /// Writes scalars from `offset` on.

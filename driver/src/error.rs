@@ -100,6 +100,27 @@ pub enum CardError {
     },
 }
 
+impl CardError {
+    /// In a word, for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Transport(_) => "transport",
+            Self::NotACard { .. } => "not_a_card",
+            Self::Version { .. } => "version",
+            Self::Capability(_) => "capability",
+            Self::Lost { .. } => "lost",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Rejected { .. } => "rejected",
+            Self::DmaFault { .. } => "dma_fault",
+            Self::ProtocolViolation { .. } => "protocol_violation",
+            Self::Reset { .. } => "reset",
+            Self::RingFull { .. } => "ring_full",
+            Self::OutOfMemory { .. } => "out_of_memory",
+            Self::Unsupported { .. } => "unsupported",
+        }
+    }
+}
+
 impl From<OutOfBounds> for CardError {
     fn from(error: OutOfBounds) -> Self {
         // Only the card's own word can lead the driver outside a buffer.

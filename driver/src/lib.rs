@@ -11,6 +11,7 @@
 
 pub mod address;
 mod card;
+pub mod discovery;
 pub mod dma;
 mod element;
 mod error;

@@ -128,6 +128,12 @@ impl CardConfig {
         if usize::from(self.vectors) > self.msm.groups {
             return Err(CardError::Msm(format!("{} vectors do not fit {} groups", self.vectors, self.msm.groups)));
         }
+        if !KnownSum::fits(&self.capabilities().msm_layout) {
+            return Err(CardError::Msm(format!(
+                "windows of {} bits are too narrow for its test",
+                self.msm.window_bits
+            )));
+        }
         Ok(())
     }
 

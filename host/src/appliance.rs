@@ -1,13 +1,14 @@
-//! The appliance: one preset's circuit, setup, keys and engine, ready to turn executed blocks into checked proofs.
+//! The appliance: one preset's circuit, setup and keys, ready to turn executed blocks into checked proofs on any engine.
 //!
 //! ```text
 //! BlockTrace --Prepared--> public inputs, circuit with witness     (refused here if it does not fit)
-//! data directory --Appliance::open--> setup, keys, engine          (minutes the first time, seconds later)
-//! both --Appliance::prove--> proof --stock verifier--> ProofRecord (nothing unchecked leaves)
+//! data directory --Appliance::open--> setup, keys                  (minutes the first time, seconds later)
+//! its bases --Lineup::open--> engines                              (a card has them pinned)
+//! all --Appliance::prove--> proof --stock verifier--> ProofRecord  (nothing unchecked leaves)
 //! ```
 
 use crate::data::DataDirectory;
-use crate::engine::cpu::CpuEngine;
+use crate::engine::lineup::{Attempted, Lineup};
 use crate::engine::{Bases, Engine};
 use crate::evm::{Evm, EvmError, EvmOutcome, encode_verifying_key};
 use crate::keys::{self, CacheOutcome, KeysError};
@@ -23,22 +24,7 @@ use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::circuit::witness::CapacityError;
 use penstock_circuits::public_inputs::{ChainNotServed, PublicInputs};
 use penstock_circuits::trace::BlockTrace;
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
-
-/// What computes commitments.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum EngineChoice {
-    /// The host's own cores.
-    #[default]
-    Cpu,
-}
-
-/// No engine has this name.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no engine is called {0:?}: there is cpu")]
-pub struct UnknownEngine(String);
 
 /// Which setup the keys are made from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,7 +62,6 @@ pub struct Appliance {
     preset: Preset,
     setup: Setup,
     key: ProverKey,
-    engine: Box<dyn Engine>,
     keys: CacheOutcome,
 }
 
@@ -124,6 +109,13 @@ pub enum ProveError {
     },
 }
 
+impl ProveError {
+    /// Whether an engine that fails or answers wrongly could be behind this.
+    fn may_be_the_engines(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Prover(ProverError::Engine(_) | ProverError::Transcript(_)))
+    }
+}
+
 impl<'a> Prepared<'a> {
     /// Lays a block into a preset's circuit.
     ///
@@ -157,7 +149,7 @@ impl<'a> Prepared<'a> {
 }
 
 impl Appliance {
-    /// Gets setup, keys and engine of a preset ready.
+    /// Gets setup and keys of a preset ready.
     ///
     /// # Errors
     /// One of them cannot be had, or there is too little memory.
@@ -165,7 +157,6 @@ impl Appliance {
         preset: Preset,
         batch: &Batch,
         setup: &SetupChoice,
-        engine: EngineChoice,
         data: &DataDirectory,
         stages: &Stages,
         progress: Progress,
@@ -178,33 +169,35 @@ impl Appliance {
         let (pk, keys) = stages
             .time("keys", || keys::load_or_build(&data.keys(), preset.name(), &setup, &batch.shape(), progress))?;
         let key = ProverKey::new(pk)?;
-        let bases = Bases { monomial: setup.monomial().clone(), lagrange: setup.lagrange().clone() };
-        let engine: Box<dyn Engine> = match engine {
-            EngineChoice::Cpu => Box::new(CpuEngine::new(bases)),
-        };
-        Ok(Self { preset, setup, key, engine, keys })
+        Ok(Self { preset, setup, key, keys })
     }
 
-    /// Proves a block and has the stock verifier check the proof.
+    /// What commitments are computed over.
+    pub fn bases(&self) -> Bases {
+        Bases { monomial: self.setup.monomial().clone(), lagrange: self.setup.lagrange().clone() }
+    }
+
+    /// Proves a block and has the stock verifier check the proof: on the engines in their order, see [`Lineup`]. The
+    /// stages of failed attempts count too.
     ///
     /// # Errors
     /// There is no proof, or it does not verify.
     pub fn prove(
         &self,
+        engines: &Lineup,
         prepared: &Prepared<'_>,
         block: Word,
         seed: Option<[u8; 32]>,
         stages: &Stages,
     ) -> Result<ProofRecord, ProveError> {
         let instance = prepared.public.instance();
-        let proof = prover::prove(&self.key, self.engine.as_ref(), &prepared.circuit, &[&instance], seed, stages)?;
-        stages
-            .time("verify", || prover::verify(self.key.vk(), self.setup.params(), &[&instance], &proof))
-            .map_err(|source| ProveError::Refused { engine: self.engine.name().into(), source })?;
+        let work = |engine: &dyn Engine| self.prove_once(engine, prepared, &instance, seed, stages);
+        let Attempted { value: proof, engine, failed } = engines.attempt(work, ProveError::may_be_the_engines)?;
         Ok(ProofRecord {
             version: VERSION,
             preset: self.preset,
-            engine: self.engine.name().into(),
+            engine,
+            failed_attempts: failed,
             setup: self.setup_record(),
             circuit: circuit_digest(self.key.vk()),
             block: BlockRecord::new(block, prepared.trace),
@@ -212,6 +205,21 @@ impl Appliance {
             proof: Bytes(proof),
             stages: stages.spans(),
         })
+    }
+
+    fn prove_once(
+        &self,
+        engine: &dyn Engine,
+        prepared: &Prepared<'_>,
+        instance: &[Fr],
+        seed: Option<[u8; 32]>,
+        stages: &Stages,
+    ) -> Result<Vec<u8>, ProveError> {
+        let proof = prover::prove(&self.key, engine, &prepared.circuit, &[instance], seed, stages)?;
+        stages
+            .time("verify", || prover::verify(self.key.vk(), self.setup.params(), &[instance], &proof))
+            .map_err(|source| ProveError::Refused { engine: engine.name().into(), source })?;
+        Ok(proof)
     }
 
     /// The setup.
@@ -232,11 +240,6 @@ impl Appliance {
     /// Where the keys came from.
     pub fn keys(&self) -> &CacheOutcome {
         &self.keys
-    }
-
-    /// What computes the commitments.
-    pub fn engine(&self) -> &str {
-        self.engine.name()
     }
 }
 
@@ -274,30 +277,4 @@ fn memory_needed(batch: &Batch) -> u64 {
     let key = (report.fixed_columns + report.copy_columns + 2) * (2 + cosets);
     let polynomials = key + 3 * report.advice_columns + 2 * cosets + 2 * 2 * 2;
     ((polynomials * size_of::<Fr>()) as u64 * 5 / 4) << batch.k()
-}
-
-impl EngineChoice {
-    /// All engines.
-    pub const ALL: [Self; 1] = [Self::Cpu];
-
-    /// The name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Cpu => "cpu",
-        }
-    }
-}
-
-impl FromStr for EngineChoice {
-    type Err = UnknownEngine;
-
-    fn from_str(name: &str) -> Result<Self, UnknownEngine> {
-        Self::ALL.into_iter().find(|engine| engine.name() == name).ok_or_else(|| UnknownEngine(name.into()))
-    }
-}
-
-impl fmt::Display for EngineChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }

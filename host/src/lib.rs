@@ -1,6 +1,7 @@
 //! The prover appliance: keys, prover, engines, verifier.
 
 pub mod appliance;
+pub mod card;
 pub mod data;
 pub mod engine;
 pub mod evm;

@@ -10,8 +10,9 @@
 //! proof + instance values                     --> stock verifier
 //! ```
 //!
-//! The proof does not bind the block's id, the engine's name and the times: they are for people and for resuming.
+//! The proof does not bind the block's id, the engine's name, the failed attempts and the times: they are for people and for resuming.
 
+use crate::engine::lineup::FailedAttempt;
 use crate::measure::StageSpan;
 use crate::prover::{self, VerifyError};
 use crate::sealed::{self, SealedError};
@@ -53,6 +54,9 @@ pub struct ProofRecord {
     pub preset: Preset,
     /// What computed the commitments.
     pub engine: String,
+    /// Attempts that led to no proof before this one, on this engine or another.
+    #[serde(default)]
+    pub failed_attempts: Vec<FailedAttempt>,
     /// The setup that the keys were made from.
     pub setup: SetupRecord,
     /// See [`circuit_digest`].

@@ -10,6 +10,7 @@
 mod bus;
 mod config;
 mod function;
+mod grouped_sums;
 mod in_process;
 mod memory;
 pub mod model;
@@ -18,5 +19,6 @@ pub mod server;
 
 pub use bus::{Bus, Device, DmaFault};
 pub use function::Function;
+pub use grouped_sums::GroupedSums;
 pub use in_process::InProcess;
 pub use memory::{HostMemory, MapError, Mapping};

@@ -29,6 +29,9 @@ use crate::pci::{CommandRegister, PciConfig};
 use crate::queue::QueuePair;
 use crate::{CardError, DmaBuffer, Event, Transport, TransportError};
 
+/// How long a card may take to answer again after a reset, however patient its user is: PCI Express allows a second.
+const RESET_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How completions are noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
@@ -316,7 +319,7 @@ fn identify(transport: &dyn Transport) -> Result<(), CardError> {
 
 /// Waits until a card that was reset answers again.
 fn await_identity(transport: &dyn Transport, limit: Duration) -> Result<(), CardError> {
-    let deadline = Instant::now() + limit;
+    let deadline = Instant::now() + limit.min(RESET_TIMEOUT);
     loop {
         match identify(transport) {
             Err(CardError::Lost { .. }) if Instant::now() < deadline => {

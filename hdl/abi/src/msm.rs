@@ -16,6 +16,8 @@
 //! The card then writes four quarters of 2^h points: upper and lower sums of the rows, then of the columns. All this
 //! window by window (lowest first), vector by vector; the host does the rest.
 
+use core::ops::Add;
+
 /// Bytes of a field element: little-endian.
 pub const ELEMENT_BYTES: u64 = 32;
 /// Bytes of a result point: X, Y, Z, homogeneous (x = X / Z, y = Y / Z; the identity is (0 : 1 : 0) or all zeros), each
@@ -74,4 +76,34 @@ impl MsmLayout {
     pub const fn result_bytes(&self, vectors: u8) -> u64 {
         POINT_BYTES * self.window_points() as u64 * self.windows() as u64 * vectors as u64
     }
+
+    /// What is left to the host: Σ_w 2^(c·w) Σ_t (t + 1) · B_t from the sums of consecutive windows, the lowest first.
+    pub fn value<G: Copy + Add<Output = G>>(&self, sums: &[G], zero: G) -> G {
+        let windows = sums.chunks(self.window_points() as usize).rev();
+        windows.fold(zero, |value, window| double(value, self.window_bits.into()) + self.window_value(window, zero))
+    }
+
+    fn window_value<G: Copy + Add<Output = G>>(&self, sums: &[G], zero: G) -> G {
+        // Σ n · S_n and Σ S_n of rows or columns.
+        let weighted_and_plain = |sums: &[G]| {
+            if self.reductions == 1 {
+                return weighted(sums, zero);
+            }
+            let (upper, lower) = sums.split_at(sums.len() / 2);
+            let (lower, plain) = weighted(lower, zero);
+            (double(weighted(upper, zero).0, self.low_bits()) + lower, plain)
+        };
+        let (rows, columns) = sums.split_at(sums.len() / 2);
+        let (columns, plain) = weighted_and_plain(columns);
+        double(weighted_and_plain(rows).0, self.column_bits()) + columns + plain
+    }
+}
+
+/// `Σ i · sums[i]` and `Σ sums[i]`.
+fn weighted<G: Copy + Add<Output = G>>(sums: &[G], zero: G) -> (G, G) {
+    sums.iter().rev().fold((zero, zero), |(weighted, plain), sum| (weighted + plain, plain + *sum))
+}
+
+fn double<G: Copy + Add<Output = G>>(value: G, times: u32) -> G {
+    (0..times).fold(value, |value, _| value + value)
 }

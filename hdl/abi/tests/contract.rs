@@ -212,3 +212,34 @@ fn the_layout_covers_every_digit_and_every_bucket() {
     let points = |window_bits, reductions| MsmLayout { window_bits, reductions }.window_points();
     assert_eq!([points(13, 1), points(13, 2), points(11, 2), points(12, 1)], [128, 32, 32, 128]);
 }
+
+#[test]
+fn the_sums_of_buckets_lead_to_the_product() {
+    // Numbers stand for points, and each window's buckets for themselves.
+    for (window_bits, reductions) in [(2, 1), (5, 1), (8, 1), (3, 2), (8, 2), (9, 2), (13, 2)] {
+        let layout = MsmLayout { window_bits, reductions };
+        let mut sums: Vec<i128> = Vec::new();
+        let mut expected = 0i128;
+        for window in 0..3 {
+            let buckets: Vec<i128> = (0..1 << layout.bucket_bits()).map(|t: i128| t * t * 7 + t * 3 - window).collect();
+            expected += buckets.iter().zip(1..).map(|(sum, digit)| sum * digit).sum::<i128>()
+                << (u32::from(window_bits) * window as u32);
+            let by = |sums: &[i128], bits: u32, number: &dyn Fn(usize) -> usize| {
+                let mut by = vec![0; 1 << bits];
+                sums.iter().enumerate().for_each(|(t, sum)| by[number(t)] += sum);
+                by
+            };
+            let halves = |sums: &[i128], low: u32, bits: u32| {
+                [by(sums, bits, &|t| t >> low), by(sums, bits, &|t| t & ((1 << low) - 1))]
+            };
+            let rows_and_columns = halves(&buckets, layout.column_bits(), layout.row_bits());
+            let quarters = rows_and_columns.iter().flat_map(|sums| halves(sums, layout.low_bits(), layout.high_bits()));
+            sums.extend(match reductions {
+                1 => rows_and_columns.concat(),
+                _ => quarters.flatten().collect(),
+            });
+        }
+        assert_eq!(sums.len(), 3 * layout.window_points() as usize);
+        assert_eq!(layout.value(&sums, 0), expected, "{layout:?}");
+    }
+}

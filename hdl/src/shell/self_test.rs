@@ -70,6 +70,13 @@ impl KnownSum {
         (half << layout.column_bits()) + half + 1
     }
 
+    /// Whether the bucket's parts fit a window of this layout, with a digit that is positive.
+    pub fn fits(layout: &MsmLayout) -> bool {
+        let bucket = Self::scalar(layout) - 1;
+        let half = bucket >> layout.column_bits();
+        half < 1 << layout.column_bits() && bucket + 1 < 1 << layout.bucket_bits()
+    }
+
     /// A base as the engine takes it.
     pub(super) fn base(&self, index: usize) -> BigUint {
         let [x, y] = &self.bases[index];
@@ -140,16 +147,23 @@ mod tests {
     #[test]
     fn every_part_of_the_buckets_number_is_one() {
         for reductions in [1, 2] {
-            for window_bits in [8, 11, 13, 16] {
+            for window_bits in [6, 8, 11, 13, 16] {
                 let layout = MsmLayout { window_bits, reductions };
+                assert!(KnownSum::fits(&layout), "{layout:?}");
                 let bucket = KnownSum::scalar(&layout) - 1;
-                assert!(bucket + 1 < 1 << layout.bucket_bits(), "the digit is positive and alone");
                 for half in [bucket >> layout.column_bits(), bucket & ((1 << layout.column_bits()) - 1)] {
                     let low = layout.low_bits();
                     let parts = if reductions == 1 { vec![half] } else { vec![half >> low, half & ((1 << low) - 1)] };
                     assert!(parts.iter().all(|part| *part == 1), "{layout:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn narrow_windows_have_no_such_bucket() {
+        for (window_bits, reductions, fits) in [(4, 1, true), (4, 2, false), (5, 2, false), (6, 2, true)] {
+            assert_eq!(KnownSum::fits(&MsmLayout { window_bits, reductions }), fits, "{window_bits} bits");
         }
     }
 

@@ -14,6 +14,8 @@ use crate::verilator::{Port, Simulation, VerilatorError};
 const SLVERR: u64 = 2;
 /// Two-bit burst type: rising addresses.
 const INCR: u64 = 1;
+/// Cycles that a response of a register waits at most, where there are stalls.
+const LONGEST_PAUSE: u64 = 6;
 /// Identifiers on the bus.
 const IDENTIFIERS: usize = 16;
 /// The span that no burst may leave.
@@ -226,6 +228,11 @@ impl AxiBus {
         self.take_write(simulation);
         self.take_data(simulation, memory);
         self.most_outstanding = self.most_outstanding.max(self.outstanding());
+    }
+
+    /// Cycles that a host keeps a register's response waiting.
+    pub(super) fn pause(&mut self) -> u64 {
+        if self.options.stalls == 0 { 0 } else { self.random.within(&(0..LONGEST_PAUSE)) }
     }
 
     fn moves(&mut self) -> bool {

@@ -21,6 +21,12 @@ pub enum CardError {
         /// The register.
         offset: u32,
     },
+    /// The response to an access changed while it waited.
+    #[error("the card's response to an access to register {offset:#05x} changed before it was taken")]
+    Withdrawn {
+        /// The register.
+        offset: u32,
+    },
 }
 
 #[derive(Debug)]
@@ -32,6 +38,7 @@ struct Ports {
     w_strobe: Port,
     w_valid: Port,
     w_ready: Port,
+    b_response: Port,
     b_valid: Port,
     b_ready: Port,
     ar_address: Port,
@@ -70,6 +77,7 @@ impl RtlCard {
             w_strobe: lite("wstrb")?,
             w_valid: lite("wvalid")?,
             w_ready: lite("wready")?,
+            b_response: lite("bresp")?,
             b_valid: lite("bvalid")?,
             b_ready: lite("bready")?,
             ar_address: lite("araddr")?,
@@ -93,8 +101,6 @@ impl RtlCard {
             simulation.tick();
         }
         simulation.set(ports.reset, 0);
-        simulation.set(ports.b_ready, 1);
-        simulation.set(ports.r_ready, 1);
         simulation.set(ports.interrupt_taken, 1);
         Ok(Self { simulation, bus, ports, interrupts: 0 })
     }
@@ -121,27 +127,20 @@ impl RtlCard {
     /// Reads a register of BAR 0; the card's other work goes on meanwhile.
     ///
     /// # Errors
-    /// [`CardError::Hung`].
+    /// [`CardError::Hung`], [`CardError::Withdrawn`].
     pub fn register_read(&mut self, offset: u32, memory: &mut dyn Memory) -> Result<u32, CardError> {
         self.simulation.set(self.ports.ar_address, offset.into());
         self.simulation.set(self.ports.ar_valid, 1);
         self.until(self.ports.ar_ready, offset, memory)?;
         self.simulation.set(self.ports.ar_valid, 0);
-        for _ in 0..PATIENCE {
-            if self.simulation.get(self.ports.r_valid) == 1 {
-                let value = self.simulation.get(self.ports.r_data) as u32;
-                self.cycle(memory);
-                return Ok(value);
-            }
-            self.cycle(memory);
-        }
-        Err(CardError::Hung { offset })
+        let value = self.response([self.ports.r_valid, self.ports.r_ready, self.ports.r_data], offset, memory)?;
+        Ok(value as u32)
     }
 
     /// Writes a register of BAR 0.
     ///
     /// # Errors
-    /// [`CardError::Hung`].
+    /// [`CardError::Hung`], [`CardError::Withdrawn`].
     pub fn register_write(&mut self, offset: u32, value: u32, memory: &mut dyn Memory) -> Result<(), CardError> {
         self.register_write_bytes(offset, value, 0xf, memory)
     }
@@ -149,7 +148,7 @@ impl RtlCard {
     /// Writes those bytes of a register that `strobe` names, by bits.
     ///
     /// # Errors
-    /// [`CardError::Hung`].
+    /// [`CardError::Hung`], [`CardError::Withdrawn`].
     pub fn register_write_bytes(
         &mut self,
         offset: u32,
@@ -166,7 +165,29 @@ impl RtlCard {
         self.simulation.set(self.ports.w_valid, 1);
         self.until(self.ports.w_ready, offset, memory)?;
         self.simulation.set(self.ports.w_valid, 0);
-        self.until(self.ports.b_valid, offset, memory)
+        self.response([self.ports.b_valid, self.ports.b_ready, self.ports.b_response], offset, memory).map(drop)
+    }
+
+    /// Waits for a response, keeps it waiting as a host may, and takes it. It has to stand still meanwhile.
+    fn response(&mut self, ports: [Port; 3], offset: u32, memory: &mut dyn Memory) -> Result<u64, CardError> {
+        let [valid, ready, data] = ports;
+        let mut left = PATIENCE;
+        while self.simulation.get(valid) == 0 {
+            left = left.checked_sub(1).ok_or(CardError::Hung { offset })?;
+            self.cycle(memory);
+        }
+        let value = self.simulation.get(data);
+        let pause = self.bus.pause();
+        self.simulation.set(ready, 0);
+        for _ in 0..pause {
+            self.cycle(memory);
+            if self.simulation.get(valid) == 0 || self.simulation.get(data) != value {
+                return Err(CardError::Withdrawn { offset });
+            }
+        }
+        self.simulation.set(ready, 1);
+        self.cycle(memory);
+        Ok(value)
     }
 
     /// Clocks until a cycle in which `port` is high has passed.

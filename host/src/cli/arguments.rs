@@ -1,15 +1,17 @@
 //! Arguments that several commands take, and input that they read.
 
-use super::Context;
 use super::error::CommandError;
+use super::note;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use penstock::appliance::{EngineChoice, SetupChoice};
+use penstock::appliance::SetupChoice;
+use penstock::engine::{EngineChoice, EngineSettings};
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::operation::Block;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The file name that stands for stdin.
 pub const STDIN: &str = "-";
@@ -25,9 +27,26 @@ pub struct SetupArguments {
 /// What computes the commitments.
 #[derive(Args)]
 pub struct EngineArguments {
-    /// What computes the commitments.
-    #[arg(long, value_name = "ENGINE", default_value_t, value_parser = engine())]
-    pub engine: EngineChoice,
+    /// What computes the commitments: cpu, or card:ADDRESS with ADDRESS as `penstock card` takes it.
+    #[arg(long, value_name = "ENGINE", default_value_t)]
+    engine: EngineChoice,
+    /// Prove on the CPU what the card does not prove, even in a second attempt.
+    #[arg(long, value_name = "ENGINE", value_parser = ["cpu"])]
+    fallback: Option<String>,
+    /// How long a command may take on the card [default: 60; an hour for card:rtl].
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    card_timeout: Option<Duration>,
+}
+
+impl EngineArguments {
+    /// The choice that was made.
+    pub fn settings(&self) -> EngineSettings {
+        EngineSettings {
+            engine: self.engine.clone(),
+            cpu_fallback: self.fallback.is_some(),
+            card_timeout: self.card_timeout,
+        }
+    }
 }
 
 impl SetupArguments {
@@ -42,8 +61,10 @@ pub fn preset() -> impl TypedValueParser<Value = Preset> {
     PossibleValuesParser::new(Preset::ALL.map(Preset::name)).try_map(|name| name.parse::<Preset>())
 }
 
-fn engine() -> impl TypedValueParser<Value = EngineChoice> {
-    PossibleValuesParser::new(EngineChoice::ALL.map(EngineChoice::name)).try_map(|name| name.parse::<EngineChoice>())
+/// A positive number of seconds.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.filter(|seconds| !seconds.is_zero()).ok_or_else(|| "expected a positive number of seconds".into())
 }
 
 /// 32 bytes in hexadecimal, with or without 0x.
@@ -73,8 +94,8 @@ pub fn read_block(path: &Path) -> Result<Block, CommandError> {
 }
 
 /// Warns of the setup whose secret was known.
-pub fn warn_if_insecure(context: &Context, setup: &penstock::setup::Setup) {
+pub fn warn_if_insecure(setup: &penstock::setup::Setup) {
     if setup.is_insecure() {
-        context.note(format_args!("warning: {}", setup.origin()));
+        note(format_args!("warning: {}", setup.origin()));
     }
 }

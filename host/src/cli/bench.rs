@@ -2,10 +2,12 @@
 
 use super::Context;
 use super::arguments::{EngineArguments, SetupArguments, preset};
+use super::compare::{Comparison, compare};
 use super::error::CommandError;
-use super::proof::{Means, ProofFigures};
+use super::proof::{Means, ProofFigures, open_engines};
 use super::report::Report;
 use penstock::appliance::verify_on_evm;
+use penstock::engine::{EngineChoice, EngineSettings};
 use penstock::measure::{Span, Stages, Stopwatch};
 use penstock::record::block_id;
 use penstock::sealed::SealedError;
@@ -42,6 +44,12 @@ pub struct Arguments {
     engine: EngineArguments,
     #[command(flatten)]
     setup: SetupArguments,
+    /// Prove the block with this engine too, by turns, and compare the wall times.
+    #[arg(long, value_name = "ENGINE")]
+    against: Option<EngineChoice>,
+    /// Proofs with each engine that are compared.
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "against", value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
 }
 
 #[derive(Serialize)]
@@ -58,6 +66,7 @@ struct Outcome {
     verified: bool,
     evm_verified: bool,
     evm_gas: u64,
+    comparison: Option<Comparison>,
 }
 
 pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError> {
@@ -75,18 +84,30 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
     let means = Means {
         preset: Some(arguments.preset),
         setup: arguments.setup.choice(),
-        engine: arguments.engine.engine,
+        engine: arguments.engine.settings(),
         seed: None,
     };
-    let witnessed = means.witness(&trace, &stages, context)?;
+    let witnessed = means.witness(&trace, &stages)?;
     let appliance = means.open(&witnessed, &stages, context)?;
-    let proved = means.prove(&appliance, &witnessed, block_id(&block)?, &stages)?;
+    let engines = open_engines(&means.engine, &appliance, &stages)?;
+    let id = block_id(&block)?;
+    let proved = means.prove(&appliance, &engines, &witnessed, id, &stages)?;
     let public = proved.record.verify(appliance.setup(), appliance.vk())?;
     let evm = stages
         .time("EVM", || verify_on_evm(appliance.setup(), appliance.vk(), &public.instance(), &proved.record.proof.0))?;
     if !evm.accepted {
         return Err(CommandError::EvmRefused);
     }
+
+    let comparison = match &arguments.against {
+        None => None,
+        Some(against) => {
+            let settings = EngineSettings { engine: against.clone(), ..EngineSettings::default() };
+            let against = open_engines(&settings, &appliance, &stages)?;
+            let prepared = &witnessed.prepared;
+            Some(compare(&appliance, prepared, id, [&engines, &against], arguments.rounds)?)
+        }
+    };
 
     let figures = ProofFigures::new(&proved.record, appliance.setup().is_insecure(), proved.span, &stages)?;
     let Span { seconds, cpu_seconds } = watch.elapsed();
@@ -100,9 +121,17 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
         verified: true,
         evm_verified: evm.accepted,
         evm_gas: evm.gas_used,
+        comparison,
         figures,
     };
     let text = outcome.figures.tables(|facts| {
+        let facts = match &outcome.comparison {
+            None => facts,
+            Some(Comparison { against, rounds, seconds, against_seconds, ratio, .. }) => facts.add(
+                &format!("against {against}"),
+                format_args!("{seconds:.2} s : {against_seconds:.2} s = {ratio:.3}, medians of {rounds} rounds"),
+            ),
+        };
         facts
             .add("gas on an EVM", outcome.evm_gas)
             .add("transfers", transfers)

@@ -3,9 +3,9 @@
 //! genesis → state → execution → witness → proof → stock verifier → verifier contract on an EVM.
 
 use super::Context;
-use super::arguments::{EngineArguments, SetupArguments, preset, read_block};
+use super::arguments::{EngineArguments, SetupArguments, preset, read_block, seed};
 use super::error::CommandError;
-use super::proof::{Means, ProofFigures};
+use super::proof::{Means, ProofFigures, open_engines};
 use super::report::Report;
 use penstock::appliance::verify_on_evm;
 use penstock::measure::Stages;
@@ -26,6 +26,9 @@ pub struct Arguments {
     /// Capacity preset.
     #[arg(long, value_name = "PRESET", default_value = Preset::Tiny.name(), value_parser = preset())]
     preset: Preset,
+    /// Seed of the blinding, 32 bytes [default: the operating system's randomness].
+    #[arg(long, value_name = "HEX", value_parser = seed)]
+    seed: Option<[u8; 32]>,
     #[command(flatten)]
     engine: EngineArguments,
     #[command(flatten)]
@@ -65,12 +68,13 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
     let means = Means {
         preset: Some(arguments.preset),
         setup: arguments.setup.choice(),
-        engine: arguments.engine.engine,
-        seed: None,
+        engine: arguments.engine.settings(),
+        seed: arguments.seed,
     };
-    let witnessed = means.witness(&trace, &stages, context)?;
+    let witnessed = means.witness(&trace, &stages)?;
     let appliance = means.open(&witnessed, &stages, context)?;
-    let proved = means.prove(&appliance, &witnessed, block_id(&block)?, &stages)?;
+    let engines = open_engines(&means.engine, &appliance, &stages)?;
+    let proved = means.prove(&appliance, &engines, &witnessed, block_id(&block)?, &stages)?;
     let public = proved.record.verify(appliance.setup(), appliance.vk())?;
     let evm = stages
         .time("EVM", || verify_on_evm(appliance.setup(), appliance.vk(), &public.instance(), &proved.record.proof.0))?;

@@ -2,6 +2,7 @@
 
 use super::report::Report;
 use penstock::appliance::{DoesNotFit, OpenError, ProveError};
+use penstock::engine::EngineError;
 use penstock::evm::EvmError;
 use penstock::keys::KeysError;
 use penstock::prover::ProverError;
@@ -11,6 +12,7 @@ use penstock::setup::SetupError;
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::execute::BlockError;
 use penstock_circuits::state::StateError;
+use penstock_driver::CardError;
 use serde_json::{Map, Value, json};
 use std::io;
 use std::path::PathBuf;
@@ -66,6 +68,20 @@ pub enum CommandError {
     /// No appliance.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// No engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A card that cannot be opened or fails.
+    #[error(transparent)]
+    Card(#[from] CardError),
+    /// A card that is out of order.
+    #[error("{card} failed its self-test: {}; do not prove with it", failed.join("; "))]
+    SelfTest {
+        /// The card.
+        card: String,
+        /// What failed, and how.
+        failed: Vec<String>,
+    },
     /// No proof.
     #[error(transparent)]
     Prove(#[from] ProveError),
@@ -117,9 +133,12 @@ impl CommandError {
             },
             Self::Open(OpenError::Prover(_)) => ("keys", 7),
             Self::Open(OpenError::Memory { .. }) => ("memory", OUT_OF_MEMORY),
-            Self::Prove(ProveError::Prover(ProverError::Engine(_))) => ("engine", 5),
+            Self::Engine(_) | Self::Prove(ProveError::Prover(ProverError::Engine(_)) | ProveError::Refused { .. }) => {
+                ("engine", 5)
+            }
             Self::Prove(ProveError::Prover(_)) => ("prover", 5),
-            Self::Prove(ProveError::Refused { .. }) | Self::EvmRefused => ("proof", 4),
+            Self::Card(_) | Self::SelfTest { .. } => ("card", 5),
+            Self::EvmRefused => ("proof", 4),
             Self::Record(error) => match error {
                 RecordError::File(error) => file(error, ("input", 3)),
                 RecordError::Malformed { .. } | RecordError::Version { .. } => ("input", 3),
@@ -167,6 +186,12 @@ impl CommandError {
             Self::Open(OpenError::Memory { needed, available, .. }) => {
                 json!({ "needed_mib": needed, "available_mib": available })
             }
+            Self::Card(error)
+            | Self::Engine(EngineError::Card { source: error, .. })
+            | Self::Prove(ProveError::Prover(ProverError::Engine(EngineError::Card { source: error, .. }))) => {
+                json!({ "cause": error.kind() })
+            }
+            Self::Prove(ProveError::Refused { .. }) => json!({ "cause": "wrong_result" }),
             _ => Value::Null,
         };
         match details {
@@ -200,5 +225,22 @@ fn file(error: &SealedError, otherwise: (&'static str, u8)) -> (&'static str, u8
         SealedError::Io { .. } if error.is_not_found() => otherwise,
         SealedError::Io { action, .. } if *action != "read" => ("disk", 6),
         _ => otherwise,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use penstock::prover::VerifyError;
+
+    #[test]
+    fn an_engine_that_fails_or_proves_wrongly_has_its_own_exit_code() {
+        let engine = || "cpu".to_owned();
+        let internal = EngineError::Internal { engine: engine(), reason: "its worker died".into() };
+        let refused = ProveError::Refused { engine: engine(), source: VerifyError::Trailing(1) };
+        for error in [ProveError::Prover(internal.into()), refused] {
+            let error = CommandError::from(error);
+            assert_eq!(error.class(), ("engine", 5), "{error}");
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! `penstock keys`: builds the keys that other commands would build on first use.
 
-use super::Context;
 use super::arguments::{SetupArguments, preset, warn_if_insecure};
 use super::error::CommandError;
 use super::report::{Facts, Report};
+use super::{Context, note};
 use penstock::appliance::SetupChoice;
 use penstock::keys::{self, CacheOutcome};
 use penstock::measure::Stopwatch;
@@ -50,10 +50,10 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
         SetupChoice::Development => data.development_setup(batch.k(), context.progress),
         SetupChoice::File(file) => data.fitted_setup(&file, batch.k(), context.progress),
     }?;
-    warn_if_insecure(context, &setup);
+    warn_if_insecure(&setup);
     let (pk, outcome) =
         keys::load_or_build(&data.keys(), arguments.preset.name(), &setup, &batch.shape(), context.progress)?;
-    context.note(&outcome);
+    note(&outcome);
     let (word, path) = match outcome {
         CacheOutcome::Loaded(path) => ("loaded", path),
         CacheOutcome::Built(path) => ("built", path),

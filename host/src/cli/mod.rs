@@ -6,6 +6,8 @@
 
 mod arguments;
 mod bench;
+mod card;
+mod compare;
 mod demo;
 mod error;
 mod keys;
@@ -70,6 +72,9 @@ enum Command {
     Keys(keys::Command),
     /// Signs an operation, an order or a match; makes keys.
     Sign(sign::Arguments),
+    /// Finds, shows, checks and measures cards.
+    #[command(subcommand)]
+    Card(card::Command),
     /// Measures.
     #[command(subcommand)]
     Bench(bench::Command),
@@ -82,12 +87,6 @@ struct Context {
 }
 
 impl Context {
-    /// Says something to people.
-    fn note(&self, text: impl std::fmt::Display) {
-        // Nobody is left to tell if stderr is gone.
-        let _ = writeln!(io::stderr(), "{text}");
-    }
-
     /// Where setups and keys are kept.
     fn data(&self) -> Result<DataDirectory, CommandError> {
         match &self.data {
@@ -97,6 +96,12 @@ impl Context {
             }),
         }
     }
+}
+
+/// Says something to people.
+fn note(text: impl std::fmt::Display) {
+    // Nobody is left to tell if stderr is gone.
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Runs the command that the process was started with.
@@ -126,10 +131,11 @@ fn run(arguments: Arguments) -> Result<Report, CommandError> {
         Command::Prove(arguments) => prove::run(&arguments, &context),
         Command::Verify(arguments) => verify::run(&arguments, &context),
         Command::Presets => presets::run(),
-        Command::State(command) => state::run(&command, &context),
+        Command::State(command) => state::run(&command),
         Command::Srs(command) => srs::run(&command, &context),
         Command::Keys(command) => keys::run(&command, &context),
         Command::Sign(arguments) => sign::run(&arguments),
+        Command::Card(command) => card::run(&command),
         Command::Bench(command) => bench::run(&command, &context),
     }
 }

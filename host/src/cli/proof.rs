@@ -1,10 +1,12 @@
 //! What `demo`, `prove` and `bench` have in common: a block goes in, a checked proof and its figures come out.
 
-use super::Context;
 use super::arguments::warn_if_insecure;
 use super::error::CommandError;
 use super::report::{Facts, table};
-use penstock::appliance::{Appliance, EngineChoice, Prepared, SetupChoice};
+use super::{Context, note};
+use penstock::appliance::{Appliance, Prepared, SetupChoice};
+use penstock::engine::EngineSettings;
+use penstock::engine::lineup::{FailedAttempt, Lineup};
 use penstock::measure::{Span, StageSpan, Stages, Stopwatch, peak_rss_mib};
 use penstock::record::{BlockRecord, ProofRecord, SetupRecord, Word};
 use penstock_circuits::chain;
@@ -19,15 +21,15 @@ pub struct Means {
     pub preset: Option<Preset>,
     /// The setup.
     pub setup: SetupChoice,
-    /// The engine.
-    pub engine: EngineChoice,
+    /// The engine, and what may happen if it fails.
+    pub engine: EngineSettings,
     /// The seed of the blinding.
     pub seed: Option<[u8; 32]>,
 }
 
 /// A block's witness, with what making it took.
 pub struct Witnessed<'a> {
-    prepared: Prepared<'a>,
+    pub prepared: Prepared<'a>,
     span: Span,
 }
 
@@ -41,24 +43,19 @@ pub struct Proved {
 
 impl Means {
     /// Lays an executed block into the preset.
-    pub fn witness<'a>(
-        &self,
-        trace: &'a BlockTrace,
-        stages: &Stages,
-        context: &Context,
-    ) -> Result<Witnessed<'a>, CommandError> {
+    pub fn witness<'a>(&self, trace: &'a BlockTrace, stages: &Stages) -> Result<Witnessed<'a>, CommandError> {
         let watch = Stopwatch::start();
         let prepared = stages.time("witness", || match self.preset {
             Some(preset) => Prepared::new(trace, preset),
             None => Prepared::smallest(trace),
         })?;
         if self.preset.is_none() {
-            context.note(format_args!("preset {}: the smallest that holds the block", prepared.preset));
+            note(format_args!("preset {}: the smallest that holds the block", prepared.preset));
         }
         Ok(Witnessed { prepared, span: watch.elapsed() })
     }
 
-    /// Gets setup, keys and engine ready.
+    /// Gets setup and keys ready.
     pub fn open(
         &self,
         witnessed: &Witnessed<'_>,
@@ -68,9 +65,9 @@ impl Means {
         let Prepared { preset, .. } = witnessed.prepared;
         let batch = witnessed.prepared.batch();
         let data = context.data()?;
-        let appliance = Appliance::open(preset, batch, &self.setup, self.engine, &data, stages, context.progress)?;
-        context.note(appliance.keys());
-        warn_if_insecure(context, appliance.setup());
+        let appliance = Appliance::open(preset, batch, &self.setup, &data, stages, context.progress)?;
+        note(appliance.keys());
+        warn_if_insecure(appliance.setup());
         Ok(appliance)
     }
 
@@ -78,14 +75,21 @@ impl Means {
     pub fn prove(
         &self,
         appliance: &Appliance,
+        engines: &Lineup,
         witnessed: &Witnessed<'_>,
         block: Word,
         stages: &Stages,
     ) -> Result<Proved, CommandError> {
         let watch = Stopwatch::start();
-        let record = appliance.prove(&witnessed.prepared, block, self.seed, stages)?;
+        let record = appliance.prove(engines, &witnessed.prepared, block, self.seed, stages)?;
         Ok(Proved { record, span: witnessed.span + watch.elapsed() })
     }
+}
+
+/// Opens the engines; people hear of failed attempts when they happen.
+pub fn open_engines(settings: &EngineSettings, appliance: &Appliance, stages: &Stages) -> Result<Lineup, CommandError> {
+    let listener = |failed: &FailedAttempt| note(format_args!("warning: {failed}"));
+    Ok(stages.time("engine", || Lineup::open(settings, &appliance.bases(), listener))?)
 }
 
 /// What is told of a proof.
@@ -98,6 +102,7 @@ pub struct ProofFigures {
     pub new_root: Word,
     pub preset: &'static str,
     pub engine: String,
+    pub failed_attempts: Vec<FailedAttempt>,
     pub setup: SetupRecord,
     pub insecure: bool,
     pub circuit: Word,
@@ -119,6 +124,7 @@ impl ProofFigures {
             new_root: record.block.new_root,
             preset: record.preset.name(),
             engine: record.engine.clone(),
+            failed_attempts: record.failed_attempts.clone(),
             setup: record.setup.clone(),
             insecure,
             circuit: record.circuit,
@@ -141,7 +147,7 @@ impl ProofFigures {
             .add("old root", self.old_root)
             .add("new root", self.new_root)
             .add("preset", self.preset)
-            .add("engine", &self.engine)
+            .add("engine", self.engine_in_words())
             .add("setup", &self.setup.origin)
             .add("proof", format_args!("{} bytes", self.proof_bytes))
             .add("peak memory", megabytes(self.peak_rss_mib));
@@ -151,6 +157,15 @@ impl ProofFigures {
             facts(known).to_string(),
         ]
         .concat()
+    }
+}
+
+impl ProofFigures {
+    fn engine_in_words(&self) -> String {
+        match self.failed_attempts.len() {
+            0 => self.engine.clone(),
+            failed => format!("{}, after {failed} failures", self.engine),
+        }
     }
 }
 

@@ -3,12 +3,12 @@
 //! The order makes a crash harmless. Until the record is there nothing has changed. With the record and an uncommitted
 //! state, running the command again takes the proof from the record and commits. With both, it reports what is there.
 
-use super::Context;
 use super::arguments::{EngineArguments, SetupArguments, preset, read_block, seed, warn_if_insecure};
 use super::error::CommandError;
-use super::proof::{Means, ProofFigures, Proved};
+use super::proof::{Means, ProofFigures, Proved, open_engines};
 use super::report::Report;
 use super::verify::check;
+use super::{Context, note};
 use penstock::appliance::Appliance;
 use penstock::measure::{Span, Stages, Stopwatch};
 use penstock::record::{ProofRecord, RecordError, Word, block_id};
@@ -71,17 +71,20 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
     let means = Means {
         preset: arguments.preset,
         setup: arguments.setup.choice(),
-        engine: arguments.engine.engine,
+        engine: arguments.engine.settings(),
         seed: arguments.seed,
     };
-    let witnessed = means.witness(&trace, &stages, context)?;
+    let witnessed = means.witness(&trace, &stages)?;
     sealed::probe(&arguments.out)?;
     let appliance = means.open(&witnessed, &stages, context)?;
     let reusable = earlier.filter(|record| is_reusable(record, &trace, &appliance));
     let resumed = reusable.is_some();
     let Proved { record, span } = match reusable {
         Some(record) => Proved { record, span: Span::default() },
-        None => means.prove(&appliance, &witnessed, id, &stages)?,
+        None => {
+            let engines = open_engines(&means.engine, &appliance, &stages)?;
+            means.prove(&appliance, &engines, &witnessed, id, &stages)?
+        }
     };
     if !resumed {
         record.write(&arguments.out)?;
@@ -123,8 +126,8 @@ fn already_done(
 ) -> Result<Report, CommandError> {
     let watch = Stopwatch::start();
     let checker = check(record, &arguments.setup.choice(), stages, context)?;
-    warn_if_insecure(context, &checker.setup);
-    context.note("the block is proved and committed already");
+    warn_if_insecure(&checker.setup);
+    note("the block is proved and committed already");
     let figures = ProofFigures::new(record, checker.setup.is_insecure(), watch.elapsed(), stages)?;
     report(figures, arguments, true)
 }

@@ -3,10 +3,10 @@
 //! A genesis knows neither nonces nor orders. An export is a genesis, which `init` reads back to the same root, as long as the
 //! state has none; otherwise it is the full listing that `show` prints, which `init` does not take.
 
-use super::Context;
 use super::arguments::read_text;
 use super::demo;
 use super::error::CommandError;
+use super::note;
 use super::report::{Facts, Report, table};
 use penstock::record::Word;
 use penstock_circuits::chain;
@@ -73,9 +73,9 @@ struct ListedOrder {
     residue: u128,
 }
 
-pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError> {
+pub fn run(command: &Command) -> Result<Report, CommandError> {
     match command {
-        Command::Init { place, genesis } => init(&place.state, genesis.as_deref(), context),
+        Command::Init { place, genesis } => init(&place.state, genesis.as_deref()),
         Command::Show { place } => {
             let listing = Listing::of(&State::open(&place.state)?.view()?)?;
             let text = listing.text();
@@ -86,7 +86,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
             let value = match listing.genesis() {
                 Some(genesis) => serde_json::to_value(genesis)?,
                 None => {
-                    context.note("the state has nonces or orders, which a genesis cannot hold: this is a full listing");
+                    note("the state has nonces or orders, which a genesis cannot hold: this is a full listing");
                     serde_json::to_value(listing)?
                 }
             };
@@ -95,12 +95,12 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
     }
 }
 
-fn init(folder: &Path, genesis: Option<&Path>, context: &Context) -> Result<Report, CommandError> {
+fn init(folder: &Path, genesis: Option<&Path>) -> Result<Report, CommandError> {
     let genesis: Genesis = match genesis {
         Some(path) => serde_json::from_str(&read_text(path)?)
             .map_err(|error| CommandError::Input { path: path.into(), what: format!("it is no genesis: {error}") })?,
         None => {
-            context.note("warning: the sample genesis is used; its private keys are public");
+            note("warning: the sample genesis is used; its private keys are public");
             serde_json::from_str(demo::GENESIS)?
         }
     };

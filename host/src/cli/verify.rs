@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
     let record = ProofRecord::read(&arguments.proof)?;
     let stages = Stages::new(context.progress.spinner("verifying"));
     let Checked { setup, vk, public } = check(&record, &arguments.setup.choice(), &stages, context)?;
-    warn_if_insecure(context, &setup);
+    warn_if_insecure(&setup);
     let evm = match arguments.evm {
         true => Some(verify_on_evm(&setup, &vk, &public.instance(), &record.proof.0)?),
         false => None,

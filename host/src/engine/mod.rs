@@ -5,13 +5,18 @@
 //! transforms and evaluates, so that a card and the host work at the same time. An engine is trusted with liveness
 //! only: a wrong point makes a proof that the verifier rejects.
 
+pub mod card;
+mod choice;
 pub mod cpu;
-mod msm;
+pub mod lineup;
+pub(crate) mod msm;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use halo2curves::bn256::{Fr, G1Affine};
+use penstock_driver::CardError;
+
+pub use choice::{EngineChoice, EngineSettings, UnknownEngine};
 
 /// The commitment bases of a setup of size n = 2^k.
 #[derive(Clone, Debug)]
@@ -79,6 +84,14 @@ pub trait Engine: Send + Sync {
         // The result, good or bad, is of no use to anybody.
         let _ = self.wait(ticket);
     }
+
+    /// Makes the engine usable again after a failure or a wrong answer; whether another attempt may go better.
+    ///
+    /// # Errors
+    /// It cannot be made usable.
+    fn recover(&self) -> Result<bool, EngineError> {
+        Ok(false)
+    }
 }
 
 /// Why an engine gave no commitment.
@@ -96,29 +109,13 @@ pub enum EngineError {
         /// Points of the basis.
         points: usize,
     },
-    /// The engine is gone (a card fell off the bus, a simulator died) and has to be opened again.
-    #[error("engine {engine} was lost: {reason}; open it again and retry the proof")]
-    Lost {
+    /// A card failed, or the way to it.
+    #[error("engine {engine}: {source}")]
+    Card {
         /// The engine's name.
         engine: String,
-        /// What was noticed.
-        reason: String,
-    },
-    /// No answer in time.
-    #[error("engine {engine} gave no answer within {after:?}; reset it and retry the proof")]
-    TimedOut {
-        /// The engine's name.
-        engine: String,
-        /// The limit.
-        after: Duration,
-    },
-    /// The engine answered that it will not do this.
-    #[error("engine {engine} rejected the command: {reason}")]
-    Rejected {
-        /// The engine's name.
-        engine: String,
-        /// Its reason.
-        reason: String,
+        /// What went wrong.
+        source: CardError,
     },
     /// The engine failed in a way that only its authors can explain.
     #[error("engine {engine} failed internally: {reason}; please report this")]

@@ -1,27 +1,24 @@
 //! Multi-scalar multiplication on the CPU: Pippenger's buckets over affine points.
 //!
-//! Scalars are cut into signed windows. Within a window, points are summed by bucket in affine additions that share
-//! inversions (Montgomery's trick): six multiplications an addition, half of what projective buckets cost. The card's
-//! tag reduction finds the additions: points are read once, in order, and no distribution of scalars is worse than
-//! another. The buckets themselves are weighted by the same grouped sums: with bucket b = i · 2^h + j, Σ b·B_b = 2^h Σ i·R_i + Σ j·C_j, R and C
+//! Scalars are cut into signed windows. Within a window, points are summed by bucket as the card does it, in affine
+//! additions that share inversions ([`GroupedSums`]): six multiplications an addition, half of what projective buckets
+//! cost. Points are read once, in order. The buckets themselves are weighted by the same grouped sums: with bucket b = i · 2^h + j, Σ b·B_b = 2^h Σ i·R_i + Σ j·C_j, R and C
 //! being the sums by row and by column. Zero digits cost nothing, so columns of zeros, bits and small numbers are
 //! cheap; negative numbers are small too, since scalars above r / 2 are negated first.
 
-use halo2curves::bn256::{Fq, Fr, G1, G1Affine};
+use halo2curves::bn256::{Fr, G1, G1Affine};
 use halo2curves::ff::{Field, PrimeField};
 use halo2curves::group::Group;
-use halo2curves::group::prime::PrimeCurveAffine;
+use penstock_sim::GroupedSums;
 use rayon::prelude::*;
 
 /// Bits of a scalar once it is at most r / 2.
 const BITS: usize = 253;
 /// Bits of a small scalar.
 const SMALL: usize = 32;
-/// Additions that share an inversion; they stay in the cache.
-const BATCH: usize = 512;
 
 /// The sum of `scalars[i] · points[i]`; there is a point for every scalar.
-pub(super) fn msm(scalars: &[Fr], points: &[G1Affine]) -> G1 {
+pub(crate) fn msm(scalars: &[Fr], points: &[G1Affine]) -> G1 {
     let terms: Vec<Term> =
         scalars.par_iter().enumerate().filter_map(|(index, scalar)| Term::new(index, scalar)).collect();
     // Small scalars last: the upper windows pass them by. The order of points stays, they are read in passing.
@@ -141,109 +138,13 @@ fn weighted(sums: &[G1Affine]) -> G1 {
     (0..columns.ilog2()).fold(rows, |sum, _| sum.double()) + weighted(&across.finish())
 }
 
-/// Sums of affine points by tag, in any order of tags (tag reduction).
-///
-/// Every tag has a slot for one waiting point. A point that arrives waits there, or meets the one that waits: the two
-/// form a pair. A full batch of pairs is added up with one inversion, and its sums arrive as points in their turn.
-struct GroupedSums {
-    /// The waiting points; the identity where none waits.
-    slots: Vec<G1Affine>,
-    pairs: Vec<Pair>,
-    /// The batch before, whose sums arrive.
-    arriving: Vec<Pair>,
-}
-
-/// Two points of one tag that are not opposite.
-struct Pair {
-    tag: u32,
-    a: G1Affine,
-    b: G1Affine,
-    /// The denominator of their slope.
-    denominator: Fq,
-    /// The product of the denominators of the pairs before.
-    product: Fq,
-}
-
-impl GroupedSums {
-    fn new(tags: usize) -> Self {
-        Self {
-            slots: vec![G1Affine::identity(); tags],
-            pairs: Vec::with_capacity(BATCH),
-            arriving: Vec::with_capacity(BATCH),
-        }
-    }
-
-    /// Whether nothing but the identity has been added.
-    fn is_empty(&self) -> bool {
-        self.pairs.is_empty() && self.slots.iter().all(is_identity)
-    }
-
-    fn add(&mut self, tag: u32, point: G1Affine) {
-        if self.pairs.len() == BATCH {
-            self.add_pairs();
-        }
-        self.arrive(tag, point);
-    }
-
-    fn arrive(&mut self, tag: u32, b: G1Affine) {
-        if is_identity(&b) {
-            return;
-        }
-        let slot = &mut self.slots[tag as usize];
-        if is_identity(slot) {
-            *slot = b;
-            return;
-        }
-        let a = std::mem::replace(slot, G1Affine::identity());
-        let denominator = if a.x != b.x {
-            b.x - a.x
-        } else if a.y == b.y {
-            a.y.double()
-        } else {
-            // Opposite points leave nothing.
-            return;
-        };
-        let product = self.pairs.last().map_or(Fq::ONE, |last| last.product * last.denominator);
-        self.pairs.push(Pair { tag, a, b, denominator, product });
-    }
-
-    /// Adds up the pairs; their sums, half as many pairs at most, arrive.
-    fn add_pairs(&mut self) {
-        let Some(last) = self.pairs.last() else { return };
-        // No denominator is zero: no point of the curve has y = 0.
-        let mut inverse = (last.product * last.denominator).invert().unwrap_or(Fq::ZERO);
-        std::mem::swap(&mut self.pairs, &mut self.arriving);
-        let mut arriving = std::mem::take(&mut self.arriving);
-        for Pair { tag, a, b, denominator, product } in arriving.drain(..).rev() {
-            let numerator = if a.x == b.x { a.x.square().double() + a.x.square() } else { b.y - a.y };
-            let slope = numerator * (inverse * product);
-            inverse *= denominator;
-            let x = slope.square() - a.x - b.x;
-            self.arrive(tag, G1Affine { x, y: slope * (a.x - x) - a.y });
-        }
-        self.arriving = arriving;
-    }
-
-    /// The sums by tag.
-    fn finish(mut self) -> Vec<G1Affine> {
-        while !self.pairs.is_empty() {
-            self.add_pairs();
-        }
-        self.slots
-    }
-}
-
-/// The identity is (0, 0); no other point of the curve has x = 0, as 3 is not a square.
-fn is_identity(point: &G1Affine) -> bool {
-    point.x == Fq::ZERO
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use super::*;
     use halo2curves::group::Curve;
+    use halo2curves::group::prime::PrimeCurveAffine;
     use halo2curves::msm::msm_best;
     use proptest::prelude::*;
     use rand::SeedableRng;
@@ -274,7 +175,7 @@ mod tests {
 
     #[test]
     fn few_distinct_scalars_of_either_sign_agree() {
-        let n = 3 * BATCH + 5;
+        let n = 1541;
         let points = points(n);
         for values in
             [[0, 1, 1, 1], [1, -1, 0, 2], [3, 3, 3, 3], [-2, -2, 5, i64::MAX], [i64::MIN + 1, 65536, -65536, 4]]

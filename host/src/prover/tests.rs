@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use halo2_axiom::arithmetic::g_to_lagrange;
 use halo2_axiom::circuit::{Layouter, SimpleFloorPlanner};
@@ -13,12 +14,17 @@ use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2curves::bn256::{Bn256, G1Affine};
 use halo2curves::group::Curve;
 use halo2curves::group::prime::PrimeCurveAffine;
+use penstock_driver::transport::vfio_user::VfioUser;
+use penstock_driver::{Card, CardError, Options, Transport};
+use penstock_sim::model::{CAPABILITIES, Fault as CardFault, Model};
+use penstock_sim::{Function, InProcess, server};
 use proptest::prelude::*;
 use rand::rngs::mock::StepRng;
 
 use super::oracle::stock;
 use super::toy::{Fault, Toy};
 use super::*;
+use crate::engine::card::CardEngine;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::{Bases, EngineError, Ticket};
 
@@ -27,6 +33,7 @@ const SEED: Option<[u8; 32]> = Some([7; 32]);
 struct Fixture {
     params: ParamsKZG<Bn256>,
     key: ProverKey,
+    bases: Bases,
     engine: CpuEngine,
     circuit: Toy,
 }
@@ -39,8 +46,9 @@ impl Fixture {
         let pk = keygen_pk(&params, vk, &circuit).unwrap();
         let points = params.get_g();
         let lagrange: Vec<G1Affine> = g_to_lagrange(points.iter().map(|point| point.to_curve()).collect(), k);
-        let engine = CpuEngine::new(Bases { monomial: points.into(), lagrange: lagrange.into() });
-        Self { key: ProverKey::with_cache(pk, cache).unwrap(), params, engine, circuit }
+        let bases = Bases { monomial: points.into(), lagrange: lagrange.into() };
+        let engine = CpuEngine::new(bases.clone());
+        Self { key: ProverKey::with_cache(pk, cache).unwrap(), params, bases, engine, circuit }
     }
 
     /// A small one, made once.
@@ -225,10 +233,10 @@ fn a_wrong_point_from_the_engine_makes_a_proof_that_is_rejected() {
 fn an_engine_that_fails_ends_the_proof_and_is_left_with_no_ticket() {
     let fixture = Fixture::shared();
     for ticket in 0..COMMITMENTS {
-        let lost = |_| Err(EngineError::Lost { engine: "faulty".into(), reason: "unplugged".into() });
-        let engine = Faulty::new(&fixture.engine, ticket, lost);
+        let broken = |_| Err(EngineError::Internal { engine: "faulty".into(), reason: "unplugged".into() });
+        let engine = Faulty::new(&fixture.engine, ticket, broken);
         let error = fixture.prove(&fixture.circuit, &engine, SEED).unwrap_err();
-        assert!(matches!(error, ProverError::Engine(EngineError::Lost { .. })), "{error}");
+        assert!(matches!(error, ProverError::Engine(EngineError::Internal { .. })), "{error}");
         let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
         assert_eq!(count(&engine.submitted), count(&engine.answered), "commitment {ticket}");
 
@@ -323,4 +331,80 @@ fn keys_that_this_prover_does_not_cover_are_refused() {
         });
     });
     assert!(matches!(degree, Err(ProverError::Degree { degree: 6, limit: 5, .. })));
+}
+
+/// A model with windows as small as the toy.
+fn model() -> (Model, Arc<Function>) {
+    let mut capabilities = CAPABILITIES;
+    capabilities.msm_layout.window_bits = 5;
+    let mut model = None;
+    let function = Function::new(|bus| model.insert(Model::new(capabilities, bus)).clone());
+    (model.unwrap(), Arc::new(function))
+}
+
+fn card_engine(transport: Arc<dyn Transport>, timeout: Duration) -> CardEngine {
+    let card = Card::open(transport, Options { timeout, ..Options::default() }).unwrap();
+    CardEngine::new(card, "card".into(), &Fixture::shared().bases).unwrap()
+}
+
+const PATIENT: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_card_gives_the_same_proof_as_the_host() {
+    let fixture = Fixture::shared();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("card.sock");
+    let listening = server::listen(&path, model().1).unwrap();
+    std::thread::spawn(move || listening.serve_client());
+    let transports: [Arc<dyn Transport>; 2] =
+        [Arc::new(InProcess::new("model", model().1)), Arc::new(VfioUser::connect(&path, PATIENT).unwrap())];
+    for transport in transports {
+        let engine = card_engine(transport, PATIENT);
+        assert_eq!(fixture.prove(&fixture.circuit, &engine, SEED).unwrap(), proof());
+        // A pool whose only thread waits for the card.
+        let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        assert_eq!(one.install(|| fixture.prove(&fixture.circuit, &engine, SEED)).unwrap(), proof());
+    }
+}
+
+#[test]
+fn scalars_of_another_length_and_foreign_tickets_are_refused_by_a_card_too() {
+    let engine = card_engine(Arc::new(InProcess::new("model", model().1)), PATIENT);
+    let error = engine.submit(Basis::Lagrange, vec![Fr::ONE; 63].into()).unwrap_err();
+    assert!(matches!(error, EngineError::Length { scalars: 63, points: 64, .. }), "{error}");
+    let ticket = engine.submit(Basis::Lagrange, vec![Fr::ONE; 64].into()).unwrap();
+    let again = Ticket::new(ticket.id());
+    engine.wait(ticket).unwrap();
+    assert!(matches!(engine.wait(again), Err(EngineError::UnknownTicket { .. })));
+}
+
+#[test]
+fn a_faulty_card_ends_the_proof_or_makes_one_that_is_rejected_and_gives_the_right_one_after_recovery() {
+    let fixture = Fixture::shared();
+    for (fault, name) in CardFault::ALL {
+        let (model, function) = model();
+        let transport = Arc::new(InProcess::new("model", function.clone()));
+        let engine = card_engine(transport, Duration::from_millis(500));
+        model.inject(*fault, 2);
+        match (fault, fixture.prove(&fixture.circuit, &engine, SEED)) {
+            (CardFault::LosesInterrupt | CardFault::Dawdles, Ok(proof)) => assert_eq!(proof, self::proof()),
+            (CardFault::CorruptInput, Ok(proof)) => assert!(fixture.verify(&proof).is_err()),
+            // Its second completion may come when nobody looks any more.
+            (CardFault::CompletesTwice, Ok(proof)) => assert_eq!(proof, self::proof()),
+            (_, Err(ProverError::Engine(EngineError::Card { .. }))) => {}
+            (_, outcome) => panic!("{name}: {outcome:?}"),
+        }
+        let recovered = engine.recover();
+        if *fault == CardFault::Vanishes {
+            assert!(
+                matches!(recovered, Err(EngineError::Card { source: CardError::Lost { .. }, .. })),
+                "{recovered:?}"
+            );
+        } else {
+            assert!(recovered.unwrap(), "{name}");
+            assert_eq!(fixture.prove(&fixture.circuit, &engine, SEED).unwrap(), proof(), "{name}");
+        }
+        drop(engine);
+        assert_eq!(function.memory().ranges(), 0, "{name}: memory stays mapped");
+    }
 }

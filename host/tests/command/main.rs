@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod card;
+mod cards;
 mod people;
 mod proof;
 mod refusals;

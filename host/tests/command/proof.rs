@@ -40,9 +40,15 @@ fn the_demonstration_proves_the_sample_block_and_says_so() {
 }
 
 #[test]
-fn a_bench_fills_the_preset_with_transfers() {
-    let told = run(["bench", "prove", "--preset", "tiny", "--json"]).success();
+fn a_bench_fills_the_preset_with_transfers_and_compares_engines() {
+    let engines = ["--engine", "card:model", "--against", "cpu", "--rounds", "1"];
+    let told = run(["bench", "prove", "--preset", "tiny", "--json"].into_iter().chain(engines)).success();
     assert_eq!((&told["transfers"], &told["operations"], &told["evm_verified"]), (&2.into(), &2.into(), &true.into()));
+    let comparison = &told["comparison"];
+    assert_eq!((&told["engine"], &comparison["against"]), (&"card:model".into(), &"cpu".into()));
+    assert_eq!(comparison["equal_proofs"], true);
+    let ratio = comparison["seconds"].as_f64().unwrap() / comparison["against_seconds"].as_f64().unwrap();
+    assert_eq!(comparison["ratio"], ratio);
     let figure = |key: &str| told[key].as_f64().unwrap();
     assert_eq!(figure("cpu_seconds_per_transfer"), figure("cpu_seconds") / 2.0);
     assert!(figure("command_cpu_seconds") > figure("cpu_seconds"));
@@ -225,7 +231,7 @@ impl Stand {
         // What is no record.
         refused(&good[..good.len() / 2]).failure(3, "input", &["tampered.json", "line"]);
         changed(&|record| record["note"] = 1.into()).failure(3, "input", &["unknown field `note`"]);
-        changed(&|record| record["version"] = 2.into()).failure(3, "input", &["version 2"]);
+        changed(&|record| record["version"] = 1.into()).failure(3, "input", &["version 1"]);
         changed(&|record| record["preset"] = "huge".into()).failure(3, "input", &["huge"]);
         changed(&|record| record["proof"] = "0x1".into()).failure(3, "input", &["hexadecimal"]);
         self.verify(&self.folder.path().join("missing.json")).failure(3, "input", &["missing.json"]);

@@ -6,11 +6,15 @@ use std::process::{Command, Stdio};
 
 #[test]
 fn wrong_arguments_are_usage_errors() {
-    let cases: [&[&str]; 8] = [
+    let cases: [&[&str]; 12] = [
         &[],
         &["mint"],
         &["demo", "--preset", "gigantic"],
         &["demo", "--engine", "abacus"],
+        &["demo", "--engine", "card:vfio:65"],
+        &["demo", "--fallback", "card:model"],
+        &["demo", "--card-timeout", "0"],
+        &["card", "info"],
         &["prove"],
         &["prove", "b.json", "--state", "s", "--out", "p", "--seed", "12"],
         &["bench", "prove"],

@@ -1,17 +1,11 @@
-//! Grouped sums on the processor: what the card's MSM engine writes.
-//!
-//! The card's own method, tag reduction, in affine coordinates: a point waits in its tag's slot or meets the one that
-//! waits there; pairs are added a batch at a time, with one inversion for all (Montgomery's trick), and their sums
-//! arrive in their turn.
+//! What the card's MSM engine writes: sums of buckets, window by window.
 
-use halo2curves::bn256::{Fq, G1Affine};
-use halo2curves::ff::Field;
+use halo2curves::bn256::G1Affine;
 use halo2curves::group::prime::PrimeCurveAffine;
 use penstock_abi::MsmLayout;
 use rayon::prelude::*;
 
-/// Additions that share an inversion; they stay in the cache.
-const BATCH: usize = 512;
+use crate::GroupedSums;
 
 /// The sums that leave the card, window by window (see [`MsmLayout`]); identities once `is_cancelled`.
 pub(super) fn window_sums(
@@ -65,60 +59,9 @@ fn digit(scalar: &[u8; 32], window: u32, width: u32) -> i64 {
 
 /// The sum of the points of each tag below `tags`.
 fn grouped_sums(tags: usize, items: impl Iterator<Item = (usize, G1Affine)>) -> Vec<G1Affine> {
-    let mut slots = Slots { waiting: vec![G1Affine::identity(); tags], pairs: Vec::with_capacity(BATCH) };
-    for (tag, point) in items {
-        slots.arrive(tag, point);
-        if slots.pairs.len() >= BATCH {
-            slots.add_pairs();
-        }
-    }
-    while !slots.pairs.is_empty() {
-        slots.add_pairs();
-    }
-    slots.waiting
-}
-
-struct Slots {
-    /// By tag; the identity where no point waits.
-    waiting: Vec<G1Affine>,
-    /// Tag, two points that are not opposite, and the denominator of their slope.
-    pairs: Vec<(usize, G1Affine, G1Affine, Fq)>,
-}
-
-impl Slots {
-    fn arrive(&mut self, tag: usize, b: G1Affine) {
-        if bool::from(b.is_identity()) {
-            return;
-        }
-        let a = std::mem::replace(&mut self.waiting[tag], G1Affine::identity());
-        if bool::from(a.is_identity()) {
-            self.waiting[tag] = b;
-        } else if a.x != b.x {
-            self.pairs.push((tag, a, b, b.x - a.x));
-        } else if a.y == b.y {
-            self.pairs.push((tag, a, b, a.y.double()));
-        }
-    }
-
-    /// Adds the pairs; at most half as many meet again.
-    fn add_pairs(&mut self) {
-        let pairs = std::mem::replace(&mut self.pairs, Vec::with_capacity(BATCH));
-        let mut product = Fq::ONE;
-        let mut products = Vec::with_capacity(pairs.len());
-        for (.., denominator) in &pairs {
-            products.push(product);
-            product *= denominator;
-        }
-        // Points of the curve have no zero denominator; of others, any sum is as wrong as the next.
-        let mut inverse = product.invert().unwrap_or(Fq::ZERO);
-        for ((tag, a, b, denominator), before) in pairs.into_iter().zip(products).rev() {
-            let numerator = if a.x == b.x { a.x.square() * Fq::from(3) } else { b.y - a.y };
-            let slope = numerator * inverse * before;
-            inverse *= denominator;
-            let x = slope.square() - a.x - b.x;
-            self.arrive(tag, G1Affine { x, y: slope * (a.x - x) - a.y });
-        }
-    }
+    let mut sums = GroupedSums::new(tags);
+    items.for_each(|(tag, point)| sums.add(tag as u32, point));
+    sums.finish()
 }
 
 /// G + G + 2G = 4G, by way of both kinds of addition.
@@ -132,9 +75,8 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use super::*;
-    use halo2curves::bn256::{Fr, G1};
-    use halo2curves::ff::PrimeField;
-    use halo2curves::group::{Curve, Group};
+    use halo2curves::bn256::Fr;
+    use halo2curves::ff::{Field, PrimeField};
     use rand::SeedableRng;
     use rand_chacha::ChaCha20Rng;
 
@@ -154,26 +96,6 @@ mod tests {
                 });
                 assert_eq!(sum, *scalar, "width {width}");
             }
-        }
-    }
-
-    #[test]
-    fn grouped_sums_equal_plain_sums_whatever_the_points() {
-        let mut rng = ChaCha20Rng::from_seed([4; 32]);
-        let base = G1::random(&mut rng).to_affine();
-        let mut points: Vec<G1Affine> = (0..3 * BATCH).map(|_| G1::random(&mut rng).to_affine()).collect();
-        points.extend([base; 700]);
-        points.extend([-base; 500]);
-        points.extend([G1Affine::identity(); 9]);
-        for tags in [1, 3, 4096] {
-            let tag = |index: usize| index * index % tags;
-            let mut expected = vec![G1::identity(); tags];
-            for (index, point) in points.iter().enumerate() {
-                expected[tag(index)] += point;
-            }
-            let sums = grouped_sums(tags, points.iter().enumerate().map(|(index, point)| (tag(index), *point)));
-            let sums: Vec<G1> = sums.iter().map(|sum| sum.to_curve()).collect();
-            assert_eq!(sums, expected, "{tags} tags");
         }
     }
 }

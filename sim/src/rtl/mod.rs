@@ -10,6 +10,7 @@
 
 mod clock;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
@@ -25,6 +26,9 @@ use clock::{Clock, Request};
 
 /// Cycles from a read request to its data, of the order of what a host's memory takes at a card's clock.
 const LATENCY: u64 = 40;
+
+/// Widths of windows of cards made for simulation.
+const WINDOW_BITS: RangeInclusive<usize> = 6..=13;
 
 /// Why there is no Verilated card.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +60,19 @@ impl Default for RtlOptions {
     fn default() -> Self {
         Self { fast_multipliers: true, bus: AxiOptions::steady(LATENCY) }
     }
+}
+
+/// The card that computes sums of so many points soonest in simulation, where a cycle costs the same however much happens
+/// in it: additions start in every cycle, all windows share one pass over the bases, and their width balances digits
+/// against buckets.
+pub fn suited_to(points: usize) -> CardConfig {
+    let mut config = CardConfig::of(Shape::Pipelined);
+    // Each digit is one addition; each bucket two more, one for its row and one for its column.
+    let additions = |window_bits: &usize| 255usize.div_ceil(*window_bits) * (points + (1 << window_bits));
+    config.msm.window_bits = WINDOW_BITS.min_by_key(additions).unwrap_or(config.msm.window_bits);
+    config.msm.groups = config.msm.windows();
+    config.vectors = 1;
+    config
 }
 
 /// A Verilated card. Its clock runs while the card has work; the thread ends when this is dropped.

@@ -12,20 +12,21 @@ use crate::subject::Subject;
 
 pub fn sums_equal_halo2curves(subject: &Subject) {
     let card = subject.open();
-    let mut points = points(600);
+    let count = subject.size(600, 40);
+    let mut points = points(count);
     points[3] = G1Affine::identity();
     points[5] = points[4];
     points[7] = -points[6];
     card.pin_bases(0, &points).unwrap();
-    let mut edges = scalars(600, 1);
+    let mut edges = scalars(count, 1);
     (edges[0], edges[1], edges[2]) = (Fr::ZERO, Fr::ONE, -Fr::ONE);
     (edges[4], edges[5], edges[6], edges[7]) = (Fr::from(9), Fr::from(9), Fr::from(8), Fr::from(8));
     for scalars in [
         edges,
-        vec![Fr::ZERO; 600],
-        vec![Fr::ONE; 600],
-        vec![-Fr::ONE; 600],
-        vec![Fr::from(128); 600],
+        vec![Fr::ZERO; count],
+        vec![Fr::ONE; count],
+        vec![-Fr::ONE; count],
+        vec![Fr::from(128); count],
         scalars(1, 2),
         scalars(33, 3),
     ] {
@@ -36,9 +37,10 @@ pub fn sums_equal_halo2curves(subject: &Subject) {
 
 pub fn several_vectors_share_a_command(subject: &Subject) {
     let card = subject.open();
-    let points = points(101);
+    let count = subject.size(101, 21);
+    let points = points(count);
     card.pin_bases(0, &points).unwrap();
-    let vectors: Vec<Vec<Fr>> = (0..card.capabilities().vectors).map(|seed| scalars(101, seed)).collect();
+    let vectors: Vec<Vec<Fr>> = (0..card.capabilities().vectors).map(|seed| scalars(count, seed)).collect();
     let borrowed: Vec<&[Fr]> = vectors.iter().map(Vec::as_slice).collect();
     let expected: Vec<G1> = vectors.iter().map(|vector| sum(vector, &points)).collect();
     assert_eq!(card.msm(0, &borrowed).unwrap().wait().unwrap(), expected);
@@ -46,7 +48,7 @@ pub fn several_vectors_share_a_command(subject: &Subject) {
 
 pub fn hashes_equal_circomlib(subject: &Subject) {
     let card = subject.open();
-    let mut pairs = pairs(200);
+    let mut pairs = pairs(subject.size(200, 40));
     pairs[0] = [Fr::ZERO; 2];
     pairs[1] = [-Fr::ONE; 2];
     let expected: Vec<Fr> = pairs.iter().map(|pair| hash(*pair)).collect();

@@ -8,7 +8,8 @@ use crate::subject::Subject;
 
 pub fn a_reset_ends_what_is_under_way_and_the_card_works_on(subject: &Subject) {
     let card = subject.open();
-    let (points, scalars, pairs) = (points(20_000), scalars(20_000, 6), pairs(2));
+    let count = subject.size(20_000, 200);
+    let (points, scalars, pairs) = (points(count), scalars(count, 6), pairs(2));
     card.pin_bases(0, &points).unwrap();
     for _ in 0..5 {
         let under_way = card.msm(0, &[&scalars]).unwrap();
@@ -41,7 +42,8 @@ pub fn without_bus_mastering_nothing_moves(subject: &Subject) {
 }
 
 pub fn a_card_can_be_opened_again_and_again(subject: &Subject) {
-    let (points, scalars) = (points(20_000), scalars(20_000, 6));
+    let count = subject.size(20_000, 200);
+    let (points, scalars) = (points(count), scalars(count, 6));
     for _ in 0..5 {
         let card = subject.open();
         card.pin_bases(0, &points).unwrap();

@@ -1,7 +1,9 @@
 //! The conformance suite: what every card does, over every transport.
 //!
-//! One list of cases, run against the model in-process and behind a vfio-user socket, and against a real card when
-//! `PENSTOCK_CARD` names one (`vfio:0000:65:00.0`, or `sim:/path` for a card that another process serves).
+//! One list of cases, run against the model and against the Verilated RTL in both shapes, each in-process and behind a
+//! vfio-user socket, and against a real card when `PENSTOCK_CARD` names one (`vfio:0000:65:00.0`, or `sim:/path` for a
+//! card that another process serves). All of it on RTL takes long: `cargo xtask conformance` does that, and every test
+//! run does some of it.
 //! Expected results come from halo2curves and light-poseidon.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -17,24 +19,39 @@ mod rings;
 mod socket;
 mod subject;
 
+macro_rules! case {
+    (always $subject:ident $module:ident $case:ident) => {
+        #[test]
+        fn $case() {
+            if let Some(subject) = crate::subject::$subject() {
+                crate::$module::$case(&subject);
+            }
+        }
+    };
+    (in_campaigns $subject:ident $module:ident $case:ident) => {
+        #[test]
+        #[ignore = "simulates for long; cargo xtask conformance"]
+        fn $case() {
+            if let Some(subject) = crate::subject::$subject() {
+                crate::$module::$case(&subject);
+            }
+        }
+    };
+}
+
 macro_rules! suite {
-    ($subject:ident: $($module:ident { $($case:ident),* $(,)? })*) => {
+    ($when:ident $subject:ident: $($module:ident { $($case:ident),* $(,)? })*) => {
         mod $subject {
             $(mod $module {
-                $(#[test]
-                fn $case() {
-                    if let Some(subject) = crate::subject::$subject() {
-                        crate::$module::$case(&subject);
-                    }
-                })*
+                $(case! { $when $subject $module $case })*
             })*
         }
     };
 }
 
 macro_rules! every_card {
-    ($subject:ident) => {
-        suite! { $subject:
+    ($when:ident $subject:ident) => {
+        suite! { $when $subject:
             registers {
                 registers_and_dma_show_the_same_identity,
                 unknown_registers_read_zero,
@@ -81,7 +98,7 @@ macro_rules! every_card {
 
 macro_rules! every_model {
     ($subject:ident) => {
-        suite! { $subject:
+        suite! { always $subject:
             faults {
                 a_command_that_never_completes_times_out,
                 a_second_completion_is_a_violation,
@@ -99,15 +116,39 @@ macro_rules! every_model {
     };
 }
 
-mod model {
-    mod cards {
-        every_card!(in_process);
-        every_card!(socket);
+mod cards {
+    every_card!(always model_in_process);
+    every_card!(always model_socket);
+}
+
+mod faulty {
+    every_model!(model_in_process);
+    every_model!(model_socket);
+}
+
+/// What any of the shell's parts would fail, quick enough for every day.
+mod daily {
+    suite! { always compact_in_process:
+        registers { registers_and_dma_show_the_same_identity, unknown_registers_read_zero, bad_rings_are_refused }
+        commands { sums_equal_halo2curves, hashes_equal_circomlib, self_tests_pass, invalid_fields_are_refused_by_name }
+        memory { unmapped_addresses_are_faults }
+        rings { rings_wrap_thousands_of_times }
+        life { a_reset_ends_what_is_under_way_and_the_card_works_on, without_bus_mastering_nothing_moves }
     }
-    mod faulty {
-        every_model!(in_process);
-        every_model!(socket);
+    suite! { always compact_socket:
+        commands { several_vectors_share_a_command }
+        life { a_card_can_be_opened_again_and_again }
+    }
+    suite! { always pipelined_in_process:
+        commands { several_vectors_share_a_command, hashes_equal_circomlib, self_tests_pass }
     }
 }
 
-every_card!(named);
+mod rtl {
+    every_card!(in_campaigns compact_in_process);
+    every_card!(in_campaigns compact_socket);
+    every_card!(in_campaigns pipelined_in_process);
+    every_card!(in_campaigns pipelined_socket);
+}
+
+every_card!(always named);

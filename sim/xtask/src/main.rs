@@ -4,9 +4,12 @@
 //! needs nothing installed but Rust. Every task runs from the workspace's root.
 
 mod ci;
+mod conformance;
 mod contracts;
 mod licences;
 mod rtl;
+mod rtl_proof;
+mod serve;
 mod setup;
 mod shell;
 mod soundness;
@@ -46,10 +49,25 @@ enum Task {
         #[command(subcommand)]
         task: rtl::Task,
     },
+    /// Runs the whole conformance suite on simulated cards (the RTL: half an hour).
+    Conformance {
+        /// Only this one.
+        #[arg(long, value_parser = ["model", "rtl"])]
+        card: Option<String>,
+    },
+    /// Makes a batch proof whose every commitment comes from the card's RTL, and compares it with the CPU's.
+    RtlProof {
+        /// Capacity preset.
+        #[arg(long, default_value = "tiny")]
+        preset: String,
+        /// A board's card, served over a socket, in place of the parameters that simulate soonest.
+        #[arg(long, value_parser = ["compact", "pipelined"])]
+        shape: Option<String>,
+    },
     /// Runs the conformance suite in a virtual machine, whose kernel drives a simulated card with vfio-pci.
     VmTest {
         /// Which card: `model` or `rtl`.
-        #[arg(long, default_value = "model")]
+        #[arg(long, default_value = "model", value_parser = ["model", "rtl"])]
         card: String,
         /// Use KVM instead of emulation, where this machine has it.
         #[arg(long)]
@@ -65,6 +83,8 @@ fn main() -> anyhow::Result<()> {
         Task::Contracts { check } => contracts::run(check),
         Task::Soundness { short } => soundness::run(short),
         Task::Rtl { task } => rtl::run(&task),
+        Task::Conformance { card } => conformance::run(card.as_deref()),
+        Task::RtlProof { preset, shape } => rtl_proof::run(&preset, shape.as_deref()),
         Task::VmTest { card, kvm } => vm::run(&card, kvm),
     }
 }

@@ -2,12 +2,13 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use super::packages::Packages;
+use crate::serve::KilledOnDrop;
 
 /// The last line of the guest's log, before its exit code.
 const VERDICT: &str = "conformance: exit code ";
@@ -22,6 +23,8 @@ pub(super) struct Guest<'a> {
     pub log: &'a Path,
     /// PCI vendor of the card.
     pub vendor: u16,
+    /// The card is one of RTL that is simulated.
+    pub slow: bool,
     /// Use KVM: faster where it works.
     pub kvm: bool,
     pub limit: Duration,
@@ -47,12 +50,14 @@ impl Guest<'_> {
 
     fn command(&self) -> Result<Command> {
         let file = |path: &str| self.packages.file(path);
-        let (accelerator, cpu) = if self.kvm { ("kvm", "host") } else { ("tcg", "qemu64") };
+        // The field arithmetic is compiled for MULX and ADX, which QEMU's default processor does not have.
+        let (accelerator, cpu) = if self.kvm { ("kvm", "host") } else { ("tcg", "max") };
         let device = format!(
             r#"{{"driver":"vfio-user-pci","bus":"rp0","socket":{{"type":"unix","path":"{}"}},"x-msg-timeout":60000}}"#,
             self.socket.display()
         );
-        let append = format!("console=ttyS0 quiet panic=-1 intel_iommu=on penstock.vendor={:#06x}", self.vendor);
+        let slow = if self.slow { " penstock.slow" } else { "" };
+        let append = format!("console=ttyS0 quiet panic=-1 intel_iommu=on penstock.vendor={:#06x}{slow}", self.vendor);
         let log = File::create(self.log).with_context(|| format!("cannot write {}", self.log.display()))?;
         // Through its own loader: its C library is newer than the host's.
         let mut command = Command::new(file("usr/lib64/ld-linux-x86-64.so.2"));
@@ -87,16 +92,5 @@ impl Guest<'_> {
             .args(["-append", &append]);
         command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
         Ok(command)
-    }
-}
-
-/// A child that does not outlive the task.
-pub(super) struct KilledOnDrop(pub(super) Child);
-
-impl Drop for KilledOnDrop {
-    fn drop(&mut self) {
-        // It may have ended by itself: then there is nothing to kill.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
