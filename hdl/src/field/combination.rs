@@ -3,9 +3,12 @@
 //! The operands are any representatives below known multiples of p; what is subtracted is subtracted from such a multiple
 //! of p that nothing becomes negative. Addition, subtraction and negation are combinations of one or two operands.
 
+use std::sync::Arc;
+
 use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
+use super::memo::{Generated, Memo};
 use super::pipeline::{Pipeline, Value};
 use super::{Field, OPERAND_BITS};
 
@@ -55,7 +58,7 @@ impl CombinationConfig {
 
     /// Cycles from operands to result.
     pub fn latency(&self) -> usize {
-        self.text().1
+        self.generated().latency
     }
 
     /// Cycles between two starts.
@@ -63,7 +66,12 @@ impl CombinationConfig {
         1
     }
 
-    fn text(&self) -> (String, usize) {
+    fn generated(&self) -> Arc<Generated> {
+        static TEXTS: Memo<CombinationConfig> = Memo::new();
+        TEXTS.get(self, || self.generate())
+    }
+
+    fn generate(&self) -> Generated {
         let mut pipeline = Pipeline::new(SEGMENT);
         let p = self.field.modulus();
         let bits = |multiple: u32| (&p * multiple).bits() as usize;
@@ -90,7 +98,7 @@ impl CombinationConfig {
         }
         let value = sum.map_or_else(|| Value::constant(BigUint::ZERO, 1), |(sum, _)| sum);
         let latency = pipeline.output("result", &value);
-        (pipeline.finish(), latency)
+        Generated { text: format!("// module: {}\n{}", self.name(), pipeline.finish()), latency }
     }
 
     fn name(&self) -> String {
@@ -122,9 +130,8 @@ pub struct Combination {
 impl Combination {
     /// A block for that combination.
     pub fn new(config: &CombinationConfig) -> Self {
-        let text = format!("// module: {}\n{}", config.name(), config.text().0);
         let operands = config.terms.iter().map(|_| Signal::default()).collect();
-        Self { operands, _text: text, ..Self::default() }
+        Self { operands, _text: config.generated().text.clone(), ..Self::default() }
     }
 }
 

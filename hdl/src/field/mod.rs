@@ -9,6 +9,7 @@ mod canonical;
 mod combination;
 mod delay;
 mod karatsuba;
+mod memo;
 mod modulus;
 mod multiplier;
 mod pipeline;

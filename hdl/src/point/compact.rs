@@ -62,11 +62,11 @@ pub(super) struct CompactPointAdder<const TAG: usize> {
 
 impl<const TAG: usize> CompactPointAdder<TAG> {
     pub(super) fn latency() -> usize {
-        Schedule::new().latency
+        Schedule::best().latency
     }
 
     pub(super) fn new() -> Self {
-        let schedule = Schedule::new();
+        let schedule = Schedule::best();
         let rounds = schedule.latency.div_ceil(ROUND);
         let combination = |config: CombinationConfig| Combination::new(&config);
         Self {
@@ -80,7 +80,7 @@ impl<const TAG: usize> CompactPointAdder<TAG> {
             out_valid: Signal::default(),
             out_sum: Signal::default(),
             out_tag: Signal::default(),
-            sequencer: Sequencer::new(&schedule),
+            sequencer: Sequencer::new(schedule),
             left: DFF::default(),
             right: DFF::default(),
             left_xy: combination(coordinate_sum()),

@@ -7,6 +7,8 @@
 //! one round, so each operand can be read in a window, and the assignment below finds slots that lie in the windows. If
 //! there is none, the first products are delayed on their way into the registers, which shifts all windows.
 
+use std::sync::OnceLock;
+
 use super::formula::{difference, mixed, ninefold, product_difference, product_sum, sum, threefold};
 use crate::field::RingMultiplier;
 
@@ -87,8 +89,10 @@ pub(super) fn product_latency() -> usize {
 
 impl Schedule {
     /// The schedule with the least delay, and with that the one with the earliest sum.
-    pub(super) fn new() -> Self {
-        (0..ROUND).find_map(Self::with_delay).unwrap_or_else(|| unreachable!("windows are wider than the last slots"))
+    pub(super) fn best() -> &'static Self {
+        static BEST: OnceLock<Schedule> = OnceLock::new();
+        let search = || (0..ROUND).find_map(Self::with_delay);
+        BEST.get_or_init(|| search().unwrap_or_else(|| unreachable!("windows are wider than the last slots")))
     }
 
     fn with_delay(delay: usize) -> Option<Self> {
@@ -160,7 +164,7 @@ mod tests {
 
     #[test]
     fn every_slot_has_one_product() {
-        let schedule = Schedule::new();
+        let schedule = Schedule::best();
         let mut slots = schedule.last_slots;
         slots.sort_unstable();
         assert_eq!(slots, [6, 7, 8, 9, 10, 11]);
@@ -175,7 +179,7 @@ mod tests {
 
     #[test]
     fn captures_follow_their_reads() {
-        let schedule = Schedule::new();
+        let schedule = Schedule::best();
         for (slot, capture) in schedule.last_slots.iter().zip(schedule.last_captures) {
             assert_eq!((capture - product_latency()) % ROUND, read(*slot));
             assert!(capture - product_latency() > schedule.first_captures[0]);

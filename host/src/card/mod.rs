@@ -49,6 +49,7 @@ fn transport(address: &Address, points: usize) -> Result<Arc<dyn Transport>, Car
     Ok(match address {
         Address::Vfio(address) => Arc::new(Vfio::open(*address)?),
         Address::Socket(path) => Arc::new(VfioUser::connect(path, DEFAULT_TIMEOUT)?),
+        Address::Uart(path) => Arc::new(Uart::open(path)?),
         Address::Model => {
             let [narrowest, widest] = MODEL_WINDOWS;
             let window_bits = (points.max(1).ilog2() as u8).saturating_sub(3).clamp(narrowest, widest);
