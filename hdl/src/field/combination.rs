@@ -10,10 +10,7 @@ use rust_hdl::prelude::*;
 
 use super::memo::{Generated, Memo};
 use super::pipeline::{Pipeline, Value};
-use super::{Field, OPERAND_BITS};
-
-/// The longest carry chain.
-const SEGMENT: usize = 60;
+use super::{Field, OPERAND_BITS, Shape};
 
 /// An operand of a combination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,13 +28,15 @@ pub struct CombinationConfig {
     pub field: Field,
     /// One term for each operand.
     pub terms: Vec<Term>,
+    /// Bits of the longest carry chain: what is wider is added in segments, a cycle each.
+    pub segment: usize,
 }
 
 impl CombinationConfig {
-    /// A combination of operands with these coefficients, all below `bound` p.
-    pub fn new(field: Field, coefficients: &[i32], bound: u32) -> Self {
+    /// A combination of operands with these coefficients, all below `bound` p, as suits a shape.
+    pub fn new(shape: Shape, field: Field, coefficients: &[i32], bound: u32) -> Self {
         let terms = coefficients.iter().map(|coefficient| Term { coefficient: *coefficient, bound }).collect();
-        Self { field, terms }
+        Self { field, terms, segment: shape.longest_chain() }
     }
 
     /// The multiple of p that keeps the result from being negative.
@@ -72,7 +71,7 @@ impl CombinationConfig {
     }
 
     fn generate(&self) -> Generated {
-        let mut pipeline = Pipeline::new(SEGMENT);
+        let mut pipeline = Pipeline::new(self.segment);
         let p = self.field.modulus();
         let bits = |multiple: u32| (&p * multiple).bits() as usize;
         let mut sum: Option<(Value, u32)> =
@@ -104,7 +103,7 @@ impl CombinationConfig {
     fn name(&self) -> String {
         let sign = |term: &Term| if term.coefficient < 0 { "minus" } else { "plus" };
         let terms = self.terms.iter().map(|term| format!("{}_{}", sign(term), term.coefficient.unsigned_abs()));
-        format!("{}_{}", self.field.name(), terms.collect::<Vec<_>>().join("_"))
+        format!("{}_{}_by_{}", self.field.name(), terms.collect::<Vec<_>>().join("_"), self.segment)
     }
 }
 
@@ -115,7 +114,7 @@ fn multiple(pipeline: &mut Pipeline, operand: &Value, times: u32, width: usize) 
     ones.fold(first, |sum, bit| pipeline.add("multiple", &sum, &operand.shifted(bit), width))
 }
 
-/// Computes a [`CombinationConfig`], fully pipelined.
+/// Computes a [`CombinationConfig`], a start each cycle.
 #[derive(LogicBlock, Default)]
 pub struct Combination {
     /// The clock.

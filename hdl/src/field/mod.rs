@@ -41,3 +41,13 @@ pub enum Shape {
     /// One operation started in each cycle.
     Pipelined,
 }
+
+impl Shape {
+    /// Bits of the longest carry chain of a sum: short ones are fast and take a register for each bit and segment.
+    pub(crate) fn longest_chain(self) -> usize {
+        match self {
+            Shape::Compact => OPERAND_BITS + 1,
+            Shape::Pipelined => 60,
+        }
+    }
+}

@@ -10,7 +10,9 @@
 use std::sync::OnceLock;
 
 use super::formula::{difference, mixed, ninefold, product_difference, product_sum, sum, threefold};
-use crate::field::RingMultiplier;
+use crate::field::{RingMultiplier, Shape};
+
+const SHAPE: Shape = Shape::Compact;
 
 /// Rings.
 pub(super) const RINGS: usize = 5;
@@ -102,14 +104,17 @@ impl Schedule {
             window(first_captures[slot])
         };
         let [a, b, c] = [First::A, First::B, First::C].map(held);
-        let mixed_window = |product: First, others: Window| held(product).and(others).later(mixed().latency());
+        let mixed_window = |product: First, others: Window| held(product).and(others).later(mixed(SHAPE).latency());
         let left = [
             mixed_window(First::Xy, a.and(b)),
-            b.and(c).later(sum().latency()),
-            mixed_window(First::Xz, a.and(c)).later(ninefold().latency()),
+            b.and(c).later(sum(SHAPE).latency()),
+            mixed_window(First::Xz, a.and(c)).later(ninefold(SHAPE).latency()),
         ];
-        let right =
-            [b.and(c).later(difference().latency()), mixed_window(First::Yz, b.and(c)), a.later(threefold().latency())];
+        let right = [
+            b.and(c).later(difference(SHAPE).latency()),
+            mixed_window(First::Yz, b.and(c)),
+            a.later(threefold(SHAPE).latency()),
+        ];
         let windows = LAST.map(|[l, r]| left[l].and(right[r]));
         let mut best: Option<Self> = None;
         permutations(&mut [6, 7, 8, 9, 10, 11], 0, &mut |slots| {
@@ -120,9 +125,9 @@ impl Schedule {
                 return;
             };
             let pair = |k: usize, latency: usize| window(captures[k]).and(window(captures[k + 1])).later(latency);
-            let coordinates = pair(0, product_difference().latency())
-                .and(pair(2, product_sum().latency()))
-                .and(pair(4, product_sum().latency()));
+            let coordinates = pair(0, product_difference(SHAPE).latency())
+                .and(pair(2, product_sum(SHAPE).latency()))
+                .and(pair(4, product_sum(SHAPE).latency()));
             let better = best.as_ref().is_none_or(|best| coordinates.from < best.latency);
             if coordinates.from <= coordinates.to && better {
                 best = Some(Self {
@@ -160,7 +165,7 @@ mod tests {
 
     use crate::point::formula::coordinate_sum;
 
-    use super::{FIRST, First, ROUND, SLOT, Schedule, product_latency, read};
+    use super::{FIRST, First, ROUND, SHAPE, SLOT, Schedule, product_latency, read};
 
     #[test]
     fn every_slot_has_one_product() {
@@ -174,7 +179,7 @@ mod tests {
     #[test]
     fn sums_of_coordinates_are_there_when_the_slots_that_multiply_them_are_read() {
         let first_use = FIRST.iter().position(|product| matches!(product, First::Xy | First::Yz | First::Xz));
-        assert!(coordinate_sum().latency() < read(first_use.unwrap()));
+        assert!(coordinate_sum(SHAPE).latency() < read(first_use.unwrap()));
     }
 
     #[test]

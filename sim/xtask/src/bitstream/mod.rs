@@ -169,8 +169,7 @@ fn place(tools: &Tools, work: &Path, seed: u32) -> Result<Placed> {
 
 fn best(placed: &[Placed]) -> Result<&Placed> {
     // Of equals the first, so that the choice is the same every time.
-    let faster = |a: &&Placed, b: &&Placed| {
-        a.timing.slowest().total_cmp(&b.timing.slowest()).then_with(|| b.seed.cmp(&a.seed))
-    };
+    let faster =
+        |a: &&Placed, b: &&Placed| a.timing.slowest().total_cmp(&b.timing.slowest()).then_with(|| b.seed.cmp(&a.seed));
     placed.iter().max_by(faster).context("no seed was placed")
 }
