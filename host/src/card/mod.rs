@@ -4,6 +4,7 @@
 //! open card can be checked against the host's own arithmetic ([`check`]) and measured ([`bench`]).
 
 pub mod bench;
+pub mod bitstream;
 pub mod check;
 mod sample;
 
