@@ -7,17 +7,18 @@
 //! ```
 //!
 //! The tools are those that `cargo xtask setup` pins; natively installed ones, several times as fast, are taken when asked
-//! for. The manifest says which. The same inputs and tools give the same bitstream. A clock that is not met is a failure.
+//! for. The manifest says which. The same inputs and tools give the same bitstream, so a build that was broken off goes on
+//! with the steps that it had finished. A clock that is not met is a failure.
 
 mod blocks;
 mod floor_plan;
 mod manifest;
+mod step;
 mod tools;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -27,6 +28,7 @@ use sha2::{Digest, Sha256};
 use crate::shell;
 use blocks::Blocks;
 use manifest::{Manifest, Timing};
+use step::Step;
 use tools::Tools;
 
 /// The boards.
@@ -61,11 +63,11 @@ struct Placed {
     seed: u32,
     timing: Timing,
     utilisation: serde_json::Value,
+    seconds: u64,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let Board::Ulx3s = arguments.board;
-    let started = Instant::now();
     let tools = Tools::find(arguments.native)?;
     let released = shell::root().join("bitstreams/ulx3s-85f");
     let work = shell::target_folder()?.join("bitstream/ulx3s-85f");
@@ -74,15 +76,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let top = ulx3s::design(&logic);
     fs::write(work.join("ulx3s.v"), &top.verilog)?;
     let constraints = released.join("ulx3s.lpf");
-    fs::copy(&constraints, work.join("ulx3s.lpf")).with_context(|| format!("cannot read {}", constraints.display()))?;
+    let pins = fs::read(&constraints).with_context(|| format!("cannot read {}", constraints.display()))?;
+    fs::write(work.join("ulx3s.lpf"), &pins)?;
+    let constraints_sha256 = sha256(&pins);
 
-    let script = format!("read_verilog ulx3s.v; synth_ecp5 -top {} -json ulx3s.json", top.top);
-    println!("synthesising; yosys' log is in {}", work.join("yosys.log").display());
-    shell::run_in(&work, &[&tools.yosys, "-q", "-l", "yosys.log", "-p", &script])?;
-    let synthesised = started.elapsed();
-    println!("synthesised after {} s", synthesised.as_secs());
+    // Names for every cell, which synth_ecp5 works out at its end, take a quarter of the time: the report goes by nets.
+    let script =
+        format!("read_verilog ulx3s.v; synth_ecp5 -top {} -run begin:check; clean; write_json ulx3s.json", top.top);
+    let synthesis = Step::new(&work, "yosys", &[&top.checksum(), &constraints_sha256, &tools.yosys_version, &script]);
+    let synthesis_seconds = synthesis.run(|| {
+        println!("synthesising; yosys' log is in {}", work.join("yosys.log").display());
+        shell::run_in(&work, &[&tools.yosys, "-q", "-l", "yosys.log", "-p", &script])
+    })?;
+    println!("synthesised in {synthesis_seconds} s");
 
-    let placed = place_all(&tools, &work, arguments)?;
+    let placed = place_all(&tools, &work, &synthesis, arguments)?;
     let best = best(&placed)?;
     let constraint = f64::from(ulx3s::CLOCK_KHZ) / 1000.0;
     if best.timing.slowest() < 1.0 {
@@ -93,7 +101,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     shell::run_in(&work, &[&tools.ecppack, "--compress", "--input", &config, "--bit", bitstream])?;
     let bytes = fs::read(work.join(bitstream))?;
     fs::write(released.join(bitstream), &bytes)?;
-    let built = started.elapsed();
+    // As if nothing had been done before, with the placements one after the other on each core.
+    let placing: u64 = placed.iter().map(|placed| placed.seconds).sum::<u64>() / u64::from(arguments.jobs);
+    let built = synthesis_seconds + placing;
 
     let blocks = Blocks::read(&work.join(format!("{}.placed.json", best.seed)), &top.top)?;
     fs::write(released.join("floor-plan.svg"), floor_plan::draw(&blocks))?;
@@ -103,18 +113,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         logic: &logic,
         top: &top,
         tools: &tools,
-        constraints_sha256: sha256(&fs::read(&constraints)?),
+        constraints_sha256,
         bitstream,
         bitstream_sha256: sha256(&bytes),
         best,
         all: &placed,
         blocks: &blocks,
-        seconds: [synthesised.as_secs(), built.as_secs()],
+        seconds: [synthesis_seconds, built],
         projected: !arguments.no_projection,
     };
     let text = serde_json::to_string_pretty(&manifest.json()?)? + "\n";
     fs::write(released.join("manifest.json"), &text)?;
-    println!("{text}\nbuilt in {} s: {}", built.as_secs(), released.join(bitstream).display());
+    println!("{text}\nbuilt in {built} s: {}", released.join(bitstream).display());
     Ok(())
 }
 
@@ -123,7 +133,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Places and routes every seed, as many at a time as asked for.
-fn place_all(tools: &Tools, work: &Path, arguments: &Arguments) -> Result<Vec<Placed>> {
+fn place_all(tools: &Tools, work: &Path, synthesis: &Step, arguments: &Arguments) -> Result<Vec<Placed>> {
     let next = AtomicUsize::new(1);
     let worker = || -> Result<Vec<Placed>> {
         let mut placed = Vec::new();
@@ -132,9 +142,8 @@ fn place_all(tools: &Tools, work: &Path, arguments: &Arguments) -> Result<Vec<Pl
             if seed > arguments.seeds {
                 return Ok(placed);
             }
-            let started = Instant::now();
-            let one = place(tools, work, seed)?;
-            println!("seed {seed}: {} after {} s", one.timing, started.elapsed().as_secs());
+            let one = place(tools, work, synthesis, seed)?;
+            println!("seed {seed}: {} after {} s", one.timing, one.seconds);
             placed.push(one);
         }
     };
@@ -150,7 +159,7 @@ fn place_all(tools: &Tools, work: &Path, arguments: &Arguments) -> Result<Vec<Pl
     Ok(placed)
 }
 
-fn place(tools: &Tools, work: &Path, seed: u32) -> Result<Placed> {
+fn place(tools: &Tools, work: &Path, synthesis: &Step, seed: u32) -> Result<Placed> {
     let file = |kind: &str| format!("{seed}.{kind}");
     let (config, report, netlist, log) = (file("config"), file("report.json"), file("placed.json"), file("log"));
     let clock = (ulx3s::CLOCK_KHZ / 1000).to_string();
@@ -160,11 +169,12 @@ fn place(tools: &Tools, work: &Path, seed: u32) -> Result<Placed> {
     // A clock that is missed is judged here, beside the other seeds'.
     let others = ["--write", &netlist, "--seed", &seed_text, "--timing-allow-fail", "--quiet", "--log", &log];
     let words: Vec<&str> = [&tools.nextpnr[..]].into_iter().chain(device).chain(files).chain(others).collect();
-    shell::run_in(work, &words)?;
+    let step = Step::new(work, &seed_text, &[&synthesis.inputs, &tools.nextpnr_version, &words[1..].join(" ")]);
+    let seconds = step.run(|| shell::run_in(work, &words))?;
     let path: PathBuf = work.join(&report);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let report: serde_json::Value = serde_json::from_str(&text).context("nextpnr's report")?;
-    Ok(Placed { seed, timing: Timing::read(&report)?, utilisation: report["utilization"].clone() })
+    Ok(Placed { seed, timing: Timing::read(&report)?, utilisation: report["utilization"].clone(), seconds })
 }
 
 fn best(placed: &[Placed]) -> Result<&Placed> {
