@@ -32,7 +32,7 @@ const TESTING: u8 = 1 << 3;
 /// Few buckets, so that small sums are quick; four clock cycles a bit.
 fn config() -> BoardConfig {
     let mut card = CardConfig::of(Shape::Compact);
-    card.msm.window_bits = 5;
+    card.msm.window_bits = 6;
     card.max_hashes = 1 << 12;
     BoardConfig::new(card, 4)
 }

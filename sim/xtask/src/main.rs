@@ -52,10 +52,10 @@ enum Task {
     },
     /// Builds a board's bitstream: emit, synthesise, place, route, pack; writes its manifest.
     Bitstream(bitstream::Arguments),
-    /// Runs the whole conformance suite on simulated cards (the RTL: half an hour).
+    /// Runs the whole conformance suite on simulated cards (the RTL: half an hour; the board at its pins: longer).
     Conformance {
         /// Only this one.
-        #[arg(long, value_parser = ["model", "rtl"])]
+        #[arg(long, value_parser = ["model", "rtl", "board"])]
         card: Option<String>,
     },
     /// Makes a batch proof whose every commitment comes from the card's RTL, and compares it with the CPU's.

@@ -81,8 +81,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let constraints_sha256 = sha256(&pins);
 
     // Names for every cell, which synth_ecp5 works out at its end, take a quarter of the time: the report goes by nets.
-    let script =
-        format!("read_verilog ulx3s.v; synth_ecp5 -top {} -run begin:check; clean; write_json ulx3s.json", top.top);
+    let script = format!(
+        "read_verilog ulx3s.v; synth_ecp5 -top {} -run begin:check; clean; blackbox =A:whitebox; write_json ulx3s.json",
+        top.top
+    );
     let synthesis = Step::new(&work, "yosys", &[&top.checksum(), &constraints_sha256, &tools.yosys_version, &script]);
     let synthesis_seconds = synthesis.run(|| {
         println!("synthesising; yosys' log is in {}", work.join("yosys.log").display());
