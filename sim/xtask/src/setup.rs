@@ -29,7 +29,7 @@ enum Source {
     Optional(&'static str),
 }
 
-const TOOLS: [Tool; 9] = [
+const TOOLS: [Tool; 10] = [
     Tool {
         name: "cargo",
         probe: &["cargo", "--version"],
@@ -65,6 +65,12 @@ const TOOLS: [Tool; 9] = [
         probe: &["npm", "--version"],
         needed_for: "cargo xtask contracts, recording test vectors again",
         source: Source::Optional("apt install npm, or https://nodejs.org"),
+    },
+    Tool {
+        name: "loader",
+        probe: &["openFPGALoader", "--Version"],
+        needed_for: "penstock card flash",
+        source: Source::Optional("apt install openfpgaloader"),
     },
     Tool { name: "c++", probe: &["c++", "--version"], needed_for: "simulation of the RTL", source: Source::Apt("g++") },
     Tool {
