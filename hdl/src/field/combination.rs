@@ -74,28 +74,28 @@ impl CombinationConfig {
         let mut pipeline = Pipeline::new(self.segment);
         let p = self.field.modulus();
         let bits = |multiple: u32| (&p * multiple).bits() as usize;
-        let mut sum: Option<(Value, u32)> =
+        // What is added, on the offset, and what is subtracted are summed side by side: as few registers wait as can be.
+        let offset =
             (self.offset() > 0).then(|| (Value::constant(&p * self.offset(), bits(self.offset())), self.offset()));
-        // What is subtracted comes first: the sum starts with the offset.
-        let order = (0..self.terms.len()).filter(|k| self.terms[*k].coefficient < 0);
-        let order: Vec<_> = order.chain((0..self.terms.len()).filter(|k| self.terms[*k].coefficient > 0)).collect();
-        for index in order {
-            let Term { coefficient, bound } = self.terms[index];
+        let [mut added, mut subtracted] = [offset, None];
+        for (index, Term { coefficient, bound }) in self.terms.iter().enumerate() {
             let times = coefficient.unsigned_abs();
-            let operand = pipeline.input(&format!("operands${index}"), OPERAND_BITS).bits(0, bits(bound));
+            let operand = pipeline.input(&format!("operands${index}"), OPERAND_BITS).bits(0, bits(*bound));
             let product = multiple(&mut pipeline, &operand, times, bits(times * bound));
-            sum = Some(match sum {
+            let (side, label) = if *coefficient < 0 { (&mut subtracted, "subtracted") } else { (&mut added, "added") };
+            *side = Some(match side.take() {
                 None => (product, times * bound),
-                Some((sum, have)) if coefficient < 0 => {
-                    (pipeline.subtract("difference", &sum, &product, bits(have)), have)
-                }
                 Some((sum, have)) => {
                     let bound = have + times * bound;
-                    (pipeline.add("sum", &sum, &product, bits(bound)), bound)
+                    (pipeline.add(label, &sum, &product, bits(bound)), bound)
                 }
             });
         }
-        let value = sum.map_or_else(|| Value::constant(BigUint::ZERO, 1), |(sum, _)| sum);
+        let (added, bound) = added.unwrap_or_else(|| (Value::constant(BigUint::ZERO, 1), 1));
+        let value = match subtracted {
+            None => added,
+            Some((subtracted, _)) => pipeline.subtract("difference", &added, &subtracted, bits(bound)),
+        };
         let latency = pipeline.output("result", &value);
         Generated { text: format!("// module: {}\n{}", self.name(), pipeline.finish()), latency }
     }

@@ -14,7 +14,7 @@ use super::memory::index_bits;
 use super::{POINT_BITS, TAG_BITS};
 
 leaf! {
-    /// Both queues and the register that holds the pair offered to the adder.
+    /// Both queues and, before a fast adder, the register that holds the pair offered to it.
     PairQueues {
         new_push: Bit, new_left: Bits<POINT_BITS>, new_right: Bits<POINT_BITS>, new_tag: Bits<TAG_BITS>,
         result_push: Bit, result_left: Bits<POINT_BITS>, result_right: Bits<POINT_BITS>, result_tag: Bits<TAG_BITS>,
@@ -81,15 +81,14 @@ wire [{tag}:0] next_tag = new_tags[new_head];
 wire shown = new_count != 0;
 "
         );
-        let style = if ahead { "(* ram_style = \"block\", no_rw_check *) " } else { "" };
-        Self::from_text(format!(
-            "// module: pair_queues
-wire load = !valid || ready;
-wire result_pop = load && result_count != 0;
-wire new_pop;
-{new}{read}assign new_pop = load && result_count == 0 && shown;
-{result}
-always @(posedge clock) begin
+        let offer_from_queues = "always @(*) begin
+  valid = result_count != 0 || shown;
+  left = result_count != 0 ? result_lefts[result_head] : next_left;
+  right = result_count != 0 ? result_rights[result_head] : next_right;
+  tag = result_count != 0 ? result_tags[result_head] : next_tag;
+end
+";
+        let offer_from_registers = "always @(posedge clock) begin
   if (result_pop) begin
     left <= result_lefts[result_head];
     right <= result_rights[result_head];
@@ -101,6 +100,17 @@ always @(posedge clock) begin
   end
   if (reset) valid <= 1'b0;
   else if (load) valid <= result_pop || new_pop;
+end
+";
+        let style = if ahead { "(* ram_style = \"block\", no_rw_check *) " } else { "" };
+        Self::from_text(format!(
+            "// module: pair_queues
+{load}
+wire result_pop = load && result_count != 0;
+wire new_pop;
+{new}{read}assign new_pop = load && result_count == 0 && shown;
+{result}
+{offer}always @(posedge clock) begin
   if (reset) overflow <= 1'b0;
   else if ((new_push && new_count == {depth}) || (result_push && result_count == {RESULT_DEPTH})) overflow <= 1'b1;
 end
@@ -109,6 +119,8 @@ always @(*) room = new_count < {limit};
             new = queue("new", depth, "new_pop", style),
             read = if ahead { read_ahead } else { read_now },
             result = queue("result", RESULT_DEPTH, "result_pop", ""),
+            load = if ahead { "wire load = ready;" } else { "wire load = !valid || ready;" },
+            offer = if ahead { offer_from_queues } else { offer_from_registers },
             limit = depth - on_the_way,
         ))
     }
