@@ -168,9 +168,11 @@ fn place(tools: &Tools, work: &Path, synthesis: &Step, seed: u32) -> Result<Plac
     let seed_text = seed.to_string();
     let device = ["--85k", "--package", "CABGA381", "--speed", "6", "--freq", &clock];
     let files = ["--json", "ulx3s.json", "--lpf", "ulx3s.lpf", "--textcfg", &config, "--report", &report];
-    // A clock that is missed is judged here, beside the other seeds'.
-    let others = ["--write", &netlist, "--seed", &seed_text, "--timing-allow-fail", "--quiet", "--log", &log];
-    let words: Vec<&str> = [&tools.nextpnr[..]].into_iter().chain(device).chain(files).chain(others).collect();
+    // A clock that is missed is judged here, beside the other seeds'. In a part this full, a cell may take long to find a site.
+    let limits = ["--placer-heap-cell-placement-timeout", "0", "--timing-allow-fail"];
+    let others = ["--write", &netlist, "--seed", &seed_text, "--quiet", "--log", &log];
+    let words: Vec<&str> =
+        [&tools.nextpnr[..]].into_iter().chain(device).chain(files).chain(limits).chain(others).collect();
     let step = Step::new(work, &seed_text, &[&synthesis.inputs, &tools.nextpnr_version, &words[1..].join(" ")]);
     let seconds = step.run(|| shell::run_in(work, &words))?;
     let path: PathBuf = work.join(&report);
