@@ -189,7 +189,7 @@ pub const SUBJECTS: [Subject; 8] = [
     Subject {
         name: "slots",
         claim: "an operand that waits in a slot leaves it once, unchanged, with the next one for the same slot or a read-out",
-        method: Method::Bounded(12),
+        method: Method::Bounded(7),
         free: &[],
         design: |top| emit(top, || SlotUnit::new(2, 2)),
         properties: include_str!("../formal/slots.sv"),

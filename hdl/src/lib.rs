@@ -12,6 +12,7 @@
 //! Conventions: one clock, `clock`; a synchronous active-high `reset`; a stream is `<name>_data`, `<name>_valid`,
 //! `<name>_ready` and moves a word at each rising edge with valid and ready high.
 
+pub mod board;
 pub mod card;
 pub mod emit;
 pub mod field;

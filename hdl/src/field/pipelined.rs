@@ -5,11 +5,13 @@
 //! bit of the running sum are six inputs, one LUT for each bit of a row. The high 250 bits are added at the end.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
 use super::karatsuba::product;
+use super::memo::{Generated, Memo};
 use super::pipeline::{Pipeline, Value};
 use super::{ELEMENT_BITS, Field, OPERAND_BITS, RADIX_BITS};
 
@@ -39,12 +41,12 @@ pub struct PipelinedMultiplier {
 impl PipelinedMultiplier {
     /// A multiplier modulo the field's prime.
     pub fn new(field: Field) -> Self {
-        Self { _text: text(field).0, ..Self::default() }
+        Self { _text: generated(field).text.clone(), ..Self::default() }
     }
 
     /// Cycles from operands to product.
     pub fn latency(field: Field) -> usize {
-        text(field).1
+        generated(field).latency
     }
 }
 
@@ -60,8 +62,12 @@ impl Logic for PipelinedMultiplier {
     }
 }
 
-/// The module's body and its latency.
-fn text(field: Field) -> (String, usize) {
+fn generated(field: Field) -> Arc<Generated> {
+    static TEXTS: Memo<Field> = Memo::new();
+    TEXTS.get(&field, || generate(field))
+}
+
+fn generate(field: Field) -> Generated {
     let mut pipeline = Pipeline::new(SEGMENT);
     let inputs = ["left", "right"].map(|name| {
         let port = pipeline.input(name, OPERAND_BITS);
@@ -80,7 +86,7 @@ fn text(field: Field) -> (String, usize) {
         "// module: {name}_multiplier_pipelined\n/* verilator no_inline_module */\n`ifdef PENSTOCK_FAST_MULTIPLIERS\n\
          {fast}`else\n{exact}`endif\n"
     );
-    (text, latency)
+    Generated { text, latency }
 }
 
 /// The bits of a limb of the quick model: products of two fit a simulator's 64-bit word, and limbs make up the radix.

@@ -2,7 +2,8 @@
 //!
 //! A slot holds at most one waiting operand. Port `new` serves new items and read-out, port `result` serves what leaves
 //! the adder; each access is one push or one pop, so a true dual-port block RAM is all it takes. Two accesses of one
-//! cycle never meet in one slot: two such items pair directly.
+//! cycle never meet in one slot: two such items pair directly. (Synthesis is told so: without `no_rw_check` yosys would
+//! keep what Verilog says of a read beside a write, which ECP5's block RAM cannot do, and build registers.)
 //!
 //! A slot is occupied if its bits in two *toggle banks* differ. Each port toggles its own bank only, so that each bank
 //! has a single writer; both ports look both banks up. A bank returns what is written in the same cycle, which is the
@@ -66,7 +67,7 @@ end
             text
         };
         Self::from_text(format!(
-            "// module: slot_memory\nreg [{top}:0] slots [0:{}];\n{}{}",
+            "// module: slot_memory\n(* no_rw_check *) reg [{top}:0] slots [0:{}];\n{}{}",
             slots - 1,
             port("new"),
             port("result")

@@ -82,8 +82,10 @@ fn chosen(shape: Option<ShapeName>) -> Vec<Shape> {
     shape.map_or_else(|| SHAPES.to_vec(), |shape| vec![shape.into()])
 }
 
-fn designs(shape: Shape) -> Result<[Design; 2]> {
-    Ok([shape::msm(shape)?, shape::poseidon(shape)?])
+fn designs(shape: Shape) -> Result<Vec<Design>> {
+    let mut designs = vec![shape::msm(shape)?, shape::poseidon(shape)?, shape::card(shape)?];
+    designs.extend(shape::boards(shape)?);
+    Ok(designs)
 }
 
 fn folder() -> Result<PathBuf> {
