@@ -1,5 +1,5 @@
 
-// One of the slots, after both have been cleared, and two bits of what it has to hold: all bits take the same way.
+// One of the slots, after both have been cleared: what it has to hold.
 (* anyconst *) wire [17:0] slot;
 reg [1:0] age = 0;
 reg full = 0;
@@ -14,8 +14,8 @@ always @(posedge clock) begin
   if (is_clearing) age <= age + 1;
   if (new_here || result_here) full <= !full;
   if (take_here) full <= 0;
-  if (new_here && !full) waiting <= new_data[1:0];
-  if (result_here && !full) waiting <= result_data[1:0];
+  if (new_here && !full) waiting <= new_data;
+  if (result_here && !full) waiting <= result_data;
   {new_left_1, new_popped_1} <= {(new_here || take_here) && full, waiting};
   {new_left_2, new_popped_2} <= {new_left_1, new_popped_1};
   {result_left_1, result_popped_1} <= {result_here && full, waiting};
@@ -35,6 +35,6 @@ always @(*) if (!is_clearing) begin
   if (new_here) assert (new_pop == full && new_push == !full);
   if (result_here) assert (result_pop == full && result_push == !full);
   if (take_here) assert (taken == full);
-  if (new_left_2) assert (new_value[1:0] == new_popped_2);
-  if (result_left_2) assert (result_value[1:0] == result_popped_2);
+  if (new_left_2) assert (new_value == new_popped_2);
+  if (result_left_2) assert (result_value == result_popped_2);
 end

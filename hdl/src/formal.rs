@@ -14,6 +14,7 @@ use rust_hdl::prelude::*;
 use crate::card::CardConfig;
 use crate::emit::{Design, EmitError, emit};
 use crate::field::Shape;
+use crate::msm::POINT_BITS;
 use crate::msm::slot_unit::SlotUnit;
 use crate::shell::arbiter::RoundRobin;
 use crate::shell::burst::BurstSplitter;
@@ -191,7 +192,11 @@ pub const SUBJECTS: [Subject; 8] = [
         claim: "an operand that waits in a slot leaves it once, unchanged, with the next one for the same slot or a read-out",
         method: Method::Bounded(7),
         free: &[],
-        design: |top| emit(top, || SlotUnit::new(2, 2)),
+        // Points of two bits: the unit moves them and does not look into them.
+        design: |top| {
+            let design = emit(top, || SlotUnit::new(2, 2))?;
+            Ok(Design { verilog: design.verilog.replace(&format!("[{}:0]", POINT_BITS - 1), "[1:0]"), ..design })
+        },
         properties: include_str!("../formal/slots.sv"),
         mutations: &[
             Mutation {

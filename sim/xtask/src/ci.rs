@@ -9,7 +9,7 @@ pub(crate) fn run() -> Result<()> {
     licences::run()?;
     shell::run("", "cargo clippy --workspace --all-targets --locked -- -D warnings")?;
     rtl::check()?;
-    formal::run(None)?;
+    formal::run_short()?;
     if shell::output(&["cargo", "nextest", "--version"]).is_some() {
         // nextest does not run documentation's examples.
         shell::run("", "cargo test --workspace --locked --doc --quiet")?;

@@ -21,12 +21,23 @@ use crate::shell;
 /// Cycles within which a broken unit has to show it.
 const MUTATION_DEPTH: u32 = 12;
 
+/// Checks all subjects, or the one of that name.
 pub(crate) fn run(name: Option<&str>) -> Result<()> {
     let chosen: Vec<_> = SUBJECTS.iter().filter(|subject| name.is_none_or(|name| subject.name == name)).collect();
     if chosen.is_empty() {
         let names: Vec<_> = SUBJECTS.iter().map(|subject| subject.name).collect();
         bail!("there is no such subject; there are {}", names.join(", "));
     }
+    check_all(&chosen)
+}
+
+/// Checks those that take seconds: what induction proves.
+pub(crate) fn run_short() -> Result<()> {
+    let is_short = |subject: &&Subject| matches!(subject.method, Method::Induction(_));
+    check_all(&SUBJECTS.iter().filter(is_short).collect::<Vec<_>>())
+}
+
+fn check_all(chosen: &[&Subject]) -> Result<()> {
     let folder = shell::target_folder()?.join("formal");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     for subject in chosen {
