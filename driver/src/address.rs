@@ -11,6 +11,8 @@ pub enum Address {
     Vfio(PciAddress),
     /// `sim:/path/to.sock`: a simulated card behind a vfio-user socket.
     Socket(PathBuf),
+    /// `uart:/dev/ttyUSB0`: a board behind a serial line.
+    Uart(PathBuf),
     /// `model`: the functional model, in this process.
     Model,
     /// `rtl`: the card's RTL under Verilator, in this process.
@@ -40,7 +42,7 @@ pub struct AddressError {
 
 impl Address {
     /// What addresses look like, for people.
-    pub const FORMS: &str = "vfio:0000:65:00.0, sim:/path/to.sock, model or rtl";
+    pub const FORMS: &str = "vfio:0000:65:00.0, uart:/dev/ttyUSB0, sim:/path/to.sock, model or rtl";
 }
 
 impl PciAddress {
@@ -91,6 +93,7 @@ impl FromStr for Address {
         let address = match text.split_once(':') {
             Some(("vfio", pci)) => PciAddress::parse(pci).map(Self::Vfio),
             Some(("sim", path)) if !path.is_empty() => Some(Self::Socket(PathBuf::from(path))),
+            Some(("uart", path)) if !path.is_empty() => Some(Self::Uart(PathBuf::from(path))),
             None if text == "model" => Some(Self::Model),
             None if text == "rtl" => Some(Self::Rtl),
             _ => None,
@@ -104,6 +107,7 @@ impl Display for Address {
         match self {
             Self::Vfio(address) => write!(f, "vfio:{address}"),
             Self::Socket(path) => write!(f, "sim:{}", path.display()),
+            Self::Uart(path) => write!(f, "uart:{}", path.display()),
             Self::Model => write!(f, "model"),
             Self::Rtl => write!(f, "rtl"),
         }
@@ -118,7 +122,9 @@ mod tests {
 
     #[test]
     fn addresses_print_as_they_are_written() {
-        for text in ["vfio:0000:65:00.0", "vfio:10000:e1:1f.7", "sim:/run/card.sock", "model", "rtl"] {
+        for text in
+            ["vfio:0000:65:00.0", "vfio:10000:e1:1f.7", "sim:/run/card.sock", "uart:/dev/ttyUSB0", "model", "rtl"]
+        {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
         }
     }
@@ -133,6 +139,7 @@ mod tests {
             "vfio:0000:65:00.8",
             "vfio:0000:+5:00.0",
             "sim:",
+            "uart:",
             "models",
         ] {
             assert_eq!(text.parse::<Address>(), Err(AddressError { text: text.to_owned() }));

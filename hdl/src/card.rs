@@ -8,7 +8,7 @@ use crate::field::{RADIX_BITS, Shape};
 use crate::msm::config::MsmConfig;
 use crate::msm::top::Msm;
 use crate::point::{PointAdder, PointAdderConfig};
-use crate::poseidon::schedule::ScheduleError;
+use crate::poseidon::schedule::{Microprogram, ScheduleError};
 use crate::poseidon::{EngineConfig, PoseidonEngine};
 use crate::shell::self_test::KnownSum;
 use crate::shell::top::{Shell, ShellConfig};
@@ -122,7 +122,8 @@ impl CardConfig {
         }
     }
 
-    fn of_width<const D: usize, const S: usize>(&self) -> Result<Design, CardError> {
+    /// Whether there is such a card.
+    pub(crate) fn check(&self) -> Result<(), CardError> {
         self.msm.check().map_err(CardError::Msm)?;
         if usize::from(self.vectors) > self.msm.groups {
             return Err(CardError::Msm(format!("{} vectors do not fit {} groups", self.vectors, self.msm.groups)));
@@ -133,7 +134,11 @@ impl CardConfig {
                 self.msm.window_bits
             )));
         }
-        let program = self.poseidon.lane.microprogram()?;
+        Ok(())
+    }
+
+    /// The card on a bus of `D` bits, `S` bytes. To be called on a thread with a large stack.
+    pub(crate) fn parts<const D: usize, const S: usize>(&self, program: &Microprogram) -> Card<D, S> {
         let shell = ShellConfig {
             capabilities: self.capabilities(),
             groups: self.msm.groups,
@@ -141,17 +146,21 @@ impl CardConfig {
             most_beats: self.most_beats,
             depth_bits: self.depth_bits,
         };
+        let adder = PointAdderConfig { shape: self.shape };
+        Card::new(
+            Shell::new(&shell),
+            Msm::new(&self.msm, PointAdder::new(&adder)),
+            PoseidonEngine::new(&self.poseidon, program),
+        )
+    }
+
+    fn of_width<const D: usize, const S: usize>(&self) -> Result<Design, CardError> {
+        self.check()?;
+        let program = self.poseidon.lane.microprogram()?;
         let top = match self.shape {
             Shape::Pipelined => "card_pipelined",
             Shape::Compact => "card_compact",
         };
-        let adder = PointAdderConfig { shape: self.shape };
-        Ok(emit(top, || {
-            Card::<D, S>::new(
-                Shell::new(&shell),
-                Msm::new(&self.msm, PointAdder::new(&adder)),
-                PoseidonEngine::new(&self.poseidon, &program),
-            )
-        })?)
+        Ok(emit(top, || self.parts::<D, S>(&program))?)
     }
 }

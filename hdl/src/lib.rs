@@ -12,10 +12,13 @@
 //! Conventions: one clock, `clock`; a synchronous active-high `reset`; a stream is `<name>_data`, `<name>_valid`,
 //! `<name>_ready` and moves a word at each rising edge with valid and ready high.
 
+pub mod board;
 pub mod card;
 pub mod emit;
 pub mod field;
+pub mod formal;
 pub mod hierarchy;
+pub mod leaf;
 pub mod msm;
 pub mod point;
 pub mod poseidon;

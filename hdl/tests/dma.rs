@@ -3,9 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use penstock_hdl::emit::emit;
-use penstock_hdl::shell::{
-    leaf::several, read_mux::ReadMux, reader::Reader, resize::Resize, write_mux::WriteMux, writer::Writer,
-};
+use penstock_hdl::leaf::several;
+use penstock_hdl::shell::{read_mux::ReadMux, reader::Reader, resize::Resize, write_mux::WriteMux, writer::Writer};
 use penstock_hdl::simulation::{AxiBus, AxiOptions, Ram};
 use penstock_hdl::verilator::{Library, Options, Port, Simulation};
 use rand::{Rng, RngCore, SeedableRng};

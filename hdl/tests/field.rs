@@ -35,10 +35,13 @@ const COMBINATIONS: [&[(i32, u32)]; 8] = [
     &[(3, 2)],
 ];
 
+/// In both fields, in segments and in one carry chain.
 fn combinations() -> Vec<CombinationConfig> {
     let terms = |terms: &[(i32, u32)]| terms.iter().map(|&(coefficient, bound)| Term { coefficient, bound }).collect();
-    let configs = |field| COMBINATIONS.iter().map(move |list| CombinationConfig { field, terms: terms(list) });
-    FIELDS.into_iter().flat_map(configs).collect()
+    let configs = |(field, segment)| {
+        COMBINATIONS.iter().map(move |list| CombinationConfig { field, terms: terms(list), segment })
+    };
+    FIELDS.into_iter().flat_map(|field| [(field, 60), (field, OPERAND_BITS + 1)]).flat_map(configs).collect()
 }
 
 fn canonicals() -> Vec<CanonicalConfig> {

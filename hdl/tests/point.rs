@@ -151,7 +151,6 @@ impl Bench {
 
     /// Adds the pairs, offering one with a probability of `density` percent a cycle, and checks sums, order and latency.
     fn run(&mut self, pairs: &[[(G1Affine, Form); 2]], density: u32) {
-        // Both follow from a schedule that is worked out at each call.
         let (latency, interval) = (self.config.latency() as u64, self.config.interval() as u64);
         let mut rng = ChaCha20Rng::seed_from_u64(5);
         let mut flying: VecDeque<(usize, u64)> = VecDeque::new();

@@ -7,6 +7,7 @@
 //! There is no `unsafe` here: host memory is read and written through its file, never mapped, so that a client that
 //! shrinks its file under a running command gets a DMA fault and not this process killed.
 
+pub mod board;
 mod bus;
 mod config;
 mod function;

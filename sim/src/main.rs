@@ -1,10 +1,11 @@
 //! `penstock-sim`: serves a simulated card to vfio-user clients.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use penstock_sim::board::{BoardConfig, SimulatedBoard, ulx3s};
 use penstock_sim::model::{self, Fault, FaultError, Model};
 use penstock_sim::rtl::{CardConfig, Rtl, RtlError, RtlOptions, Shape};
 use penstock_sim::{Function, server};
@@ -39,6 +40,21 @@ enum Command {
         /// Of the RTL: multipliers as one wide product and a delay. Same results in the same cycles, sooner.
         #[arg(long)]
         fast_multipliers: bool,
+        /// Of the RTL: a VCD file to write every signal of every cycle to.
+        #[arg(long, value_name = "FILE")]
+        trace: Option<PathBuf>,
+    },
+    /// Simulate the ULX3S board at its pins, behind a pseudo-terminal, until killed: a card at uart:LINK.
+    Board {
+        /// Where to put a link to the terminal.
+        #[arg(long)]
+        link: PathBuf,
+        /// Clock cycles of a bit on the line; a real board has 27, fewer are quicker.
+        #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(4..=10_000))]
+        bit_cycles: u32,
+        /// Width of the MSM windows; the shape's, if not given.
+        #[arg(long, value_parser = clap::value_parser!(u8).range(4..=16))]
+        window_bits: Option<u8>,
     },
 }
 
@@ -63,11 +79,18 @@ fn fault(text: &str) -> Result<(Fault, u32), FaultError> {
 }
 
 fn main() -> ExitCode {
-    let Command::Serve { card, socket, window_bits, fault, shape, fast_multipliers } = Cli::parse().command;
+    let (card, socket, window_bits, fault, shape, options) = match Cli::parse().command {
+        Command::Serve { card, socket, window_bits, fault, shape, fast_multipliers, trace } => {
+            let options = RtlOptions { fast_multipliers, trace, ..RtlOptions::default() };
+            (card, socket, window_bits, fault, shape, options)
+        }
+        Command::Board { link, bit_cycles, window_bits } => return board(&link, bit_cycles, window_bits),
+    };
     let function = match card {
+        Kind::Model if options.trace.is_some() => Err("--trace is for the RTL: the model has no signals".to_owned()),
         Kind::Model => Ok(model(window_bits, fault)),
         Kind::Rtl if !fault.is_empty() => Err("--fault is for the model: the RTL keeps its contract".to_owned()),
-        Kind::Rtl => rtl(window_bits, shape, fast_multipliers).map_err(|error| error.to_string()),
+        Kind::Rtl => rtl(window_bits, shape, options).map_err(|error| error.to_string()),
     };
     let listening =
         function.and_then(|function| server::listen(&socket, Arc::new(function)).map_err(|error| error.to_string()));
@@ -86,6 +109,32 @@ fn main() -> ExitCode {
     }
 }
 
+fn board(link: &Path, bit_cycles: u32, window_bits: Option<u8>) -> ExitCode {
+    let mut config = BoardConfig { bit_cycles, ..ulx3s::config() };
+    config.card.msm.window_bits = window_bits.map_or(config.card.msm.window_bits, usize::from);
+    let linked = SimulatedBoard::new(&config).map_err(|error| error.to_string()).and_then(|board| {
+        // A link that an earlier run left behind leads nowhere.
+        if link.is_symlink() {
+            std::fs::remove_file(link).map_err(|error| format!("cannot replace {}: {error}", link.display()))?;
+        }
+        std::os::unix::fs::symlink(board.path(), link)
+            .map_err(|error| format!("cannot make {}: {error}", link.display()))?;
+        Ok(board)
+    });
+    match linked {
+        Ok(_board) => {
+            println!("simulating the board at uart:{}", link.display());
+            loop {
+                std::thread::park();
+            }
+        }
+        Err(error) => {
+            eprintln!("penstock-sim: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 fn model(window_bits: Option<u8>, faults: Vec<(Fault, u32)>) -> Function {
     let mut capabilities = model::CAPABILITIES;
     capabilities.msm_layout.window_bits = window_bits.unwrap_or(capabilities.msm_layout.window_bits);
@@ -98,11 +147,11 @@ fn model(window_bits: Option<u8>, faults: Vec<(Fault, u32)>) -> Function {
     })
 }
 
-fn rtl(window_bits: Option<u8>, shape: ShapeName, fast_multipliers: bool) -> Result<Function, RtlError> {
+fn rtl(window_bits: Option<u8>, shape: ShapeName, options: RtlOptions) -> Result<Function, RtlError> {
     let mut config = CardConfig::of(match shape {
         ShapeName::Compact => Shape::Compact,
         ShapeName::Pipelined => Shape::Pipelined,
     });
     config.msm.window_bits = window_bits.map_or(config.msm.window_bits, usize::from);
-    Rtl::function(&config, &RtlOptions { fast_multipliers, ..RtlOptions::default() })
+    Rtl::function(&config, &options)
 }

@@ -4,6 +4,7 @@
 //! card's interrupt to an event, and resets the card. It knows nothing of commands. Every access is checked against
 //! the size of what it touches and reports failure; none blocks without a limit.
 
+pub mod uart;
 pub mod vfio;
 pub mod vfio_user;
 

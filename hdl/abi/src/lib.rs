@@ -18,6 +18,7 @@ mod field;
 mod msm;
 pub mod page;
 pub mod registers;
+pub mod serial;
 
 pub use capabilities::{Capabilities, CapabilityError};
 pub use command::{COMMAND_BYTES, COMMANDS, Command, CommandLayout, Opcode, Rejection};

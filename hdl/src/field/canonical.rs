@@ -1,8 +1,11 @@
 //! The last reduction: from any representative below a small multiple of p to the one below p.
 
+use std::sync::Arc;
+
 use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
+use super::memo::{Generated, Memo};
 use super::pipeline::{Pipeline, Value};
 use super::{ELEMENT_BITS, Field};
 
@@ -23,7 +26,7 @@ pub struct CanonicalConfig {
 impl CanonicalConfig {
     /// Cycles from value to result.
     pub fn latency(&self) -> usize {
-        self.text().1
+        self.generated().latency
     }
 
     /// Cycles between two starts.
@@ -31,7 +34,12 @@ impl CanonicalConfig {
         1
     }
 
-    fn text(&self) -> (String, usize) {
+    fn generated(&self) -> Arc<Generated> {
+        static TEXTS: Memo<CanonicalConfig> = Memo::new();
+        TEXTS.get(self, || self.generate())
+    }
+
+    fn generate(&self) -> Generated {
         let mut pipeline = Pipeline::new(SEGMENT);
         let mut value = pipeline.input("value", ELEMENT_BITS);
         for doubling in (0..self.doublings).rev() {
@@ -44,7 +52,8 @@ impl CanonicalConfig {
             value = pipeline.select("reduced", &difference.bits(width, 1), &value_bits, &difference, width - 1);
         }
         let latency = pipeline.output("result", &value.bits(0, CANONICAL_BITS));
-        (pipeline.finish(), latency)
+        let name = format!("{}_canonical_{}", self.field.name(), self.doublings);
+        Generated { text: format!("// module: {name}\n{}", pipeline.finish()), latency }
     }
 }
 
@@ -63,8 +72,7 @@ pub struct Canonical {
 impl Canonical {
     /// A block for values within the configured bound.
     pub fn new(config: &CanonicalConfig) -> Self {
-        let name = format!("{}_canonical_{}", config.field.name(), config.doublings);
-        Self { _text: format!("// module: {name}\n{}", config.text().0), ..Self::default() }
+        Self { _text: config.generated().text.clone(), ..Self::default() }
     }
 }
 

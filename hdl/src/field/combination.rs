@@ -3,14 +3,14 @@
 //! The operands are any representatives below known multiples of p; what is subtracted is subtracted from such a multiple
 //! of p that nothing becomes negative. Addition, subtraction and negation are combinations of one or two operands.
 
+use std::sync::Arc;
+
 use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
+use super::memo::{Generated, Memo};
 use super::pipeline::{Pipeline, Value};
-use super::{Field, OPERAND_BITS};
-
-/// The longest carry chain.
-const SEGMENT: usize = 60;
+use super::{Field, OPERAND_BITS, Shape};
 
 /// An operand of a combination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,13 +28,15 @@ pub struct CombinationConfig {
     pub field: Field,
     /// One term for each operand.
     pub terms: Vec<Term>,
+    /// Bits of the longest carry chain: what is wider is added in segments, a cycle each.
+    pub segment: usize,
 }
 
 impl CombinationConfig {
-    /// A combination of operands with these coefficients, all below `bound` p.
-    pub fn new(field: Field, coefficients: &[i32], bound: u32) -> Self {
+    /// A combination of operands with these coefficients, all below `bound` p, as suits a shape.
+    pub fn new(shape: Shape, field: Field, coefficients: &[i32], bound: u32) -> Self {
         let terms = coefficients.iter().map(|coefficient| Term { coefficient: *coefficient, bound }).collect();
-        Self { field, terms }
+        Self { field, terms, segment: shape.longest_chain() }
     }
 
     /// The multiple of p that keeps the result from being negative.
@@ -55,7 +57,7 @@ impl CombinationConfig {
 
     /// Cycles from operands to result.
     pub fn latency(&self) -> usize {
-        self.text().1
+        self.generated().latency
     }
 
     /// Cycles between two starts.
@@ -63,40 +65,45 @@ impl CombinationConfig {
         1
     }
 
-    fn text(&self) -> (String, usize) {
-        let mut pipeline = Pipeline::new(SEGMENT);
+    fn generated(&self) -> Arc<Generated> {
+        static TEXTS: Memo<CombinationConfig> = Memo::new();
+        TEXTS.get(self, || self.generate())
+    }
+
+    fn generate(&self) -> Generated {
+        let mut pipeline = Pipeline::new(self.segment);
         let p = self.field.modulus();
         let bits = |multiple: u32| (&p * multiple).bits() as usize;
-        let mut sum: Option<(Value, u32)> =
+        // What is added, on the offset, and what is subtracted are summed side by side: as few registers wait as can be.
+        let offset =
             (self.offset() > 0).then(|| (Value::constant(&p * self.offset(), bits(self.offset())), self.offset()));
-        // What is subtracted comes first: the sum starts with the offset.
-        let order = (0..self.terms.len()).filter(|k| self.terms[*k].coefficient < 0);
-        let order: Vec<_> = order.chain((0..self.terms.len()).filter(|k| self.terms[*k].coefficient > 0)).collect();
-        for index in order {
-            let Term { coefficient, bound } = self.terms[index];
+        let [mut added, mut subtracted] = [offset, None];
+        for (index, Term { coefficient, bound }) in self.terms.iter().enumerate() {
             let times = coefficient.unsigned_abs();
-            let operand = pipeline.input(&format!("operands${index}"), OPERAND_BITS).bits(0, bits(bound));
+            let operand = pipeline.input(&format!("operands${index}"), OPERAND_BITS).bits(0, bits(*bound));
             let product = multiple(&mut pipeline, &operand, times, bits(times * bound));
-            sum = Some(match sum {
+            let (side, label) = if *coefficient < 0 { (&mut subtracted, "subtracted") } else { (&mut added, "added") };
+            *side = Some(match side.take() {
                 None => (product, times * bound),
-                Some((sum, have)) if coefficient < 0 => {
-                    (pipeline.subtract("difference", &sum, &product, bits(have)), have)
-                }
                 Some((sum, have)) => {
                     let bound = have + times * bound;
-                    (pipeline.add("sum", &sum, &product, bits(bound)), bound)
+                    (pipeline.add(label, &sum, &product, bits(bound)), bound)
                 }
             });
         }
-        let value = sum.map_or_else(|| Value::constant(BigUint::ZERO, 1), |(sum, _)| sum);
+        let (added, bound) = added.unwrap_or_else(|| (Value::constant(BigUint::ZERO, 1), 1));
+        let value = match subtracted {
+            None => added,
+            Some((subtracted, _)) => pipeline.subtract("difference", &added, &subtracted, bits(bound)),
+        };
         let latency = pipeline.output("result", &value);
-        (pipeline.finish(), latency)
+        Generated { text: format!("// module: {}\n{}", self.name(), pipeline.finish()), latency }
     }
 
     fn name(&self) -> String {
         let sign = |term: &Term| if term.coefficient < 0 { "minus" } else { "plus" };
         let terms = self.terms.iter().map(|term| format!("{}_{}", sign(term), term.coefficient.unsigned_abs()));
-        format!("{}_{}", self.field.name(), terms.collect::<Vec<_>>().join("_"))
+        format!("{}_{}_by_{}", self.field.name(), terms.collect::<Vec<_>>().join("_"), self.segment)
     }
 }
 
@@ -107,7 +114,7 @@ fn multiple(pipeline: &mut Pipeline, operand: &Value, times: u32, width: usize) 
     ones.fold(first, |sum, bit| pipeline.add("multiple", &sum, &operand.shifted(bit), width))
 }
 
-/// Computes a [`CombinationConfig`], fully pipelined.
+/// Computes a [`CombinationConfig`], a start each cycle.
 #[derive(LogicBlock, Default)]
 pub struct Combination {
     /// The clock.
@@ -122,9 +129,8 @@ pub struct Combination {
 impl Combination {
     /// A block for that combination.
     pub fn new(config: &CombinationConfig) -> Self {
-        let text = format!("// module: {}\n{}", config.name(), config.text().0);
         let operands = config.terms.iter().map(|_| Signal::default()).collect();
-        Self { operands, _text: text, ..Self::default() }
+        Self { operands, _text: config.generated().text.clone(), ..Self::default() }
     }
 }
 

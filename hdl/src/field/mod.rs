@@ -9,6 +9,7 @@ mod canonical;
 mod combination;
 mod delay;
 mod karatsuba;
+mod memo;
 mod modulus;
 mod multiplier;
 mod pipeline;
@@ -39,4 +40,14 @@ pub enum Shape {
     Compact,
     /// One operation started in each cycle.
     Pipelined,
+}
+
+impl Shape {
+    /// Bits of the longest carry chain of a sum: short ones are fast and take a register for each bit and segment.
+    pub(crate) fn longest_chain(self) -> usize {
+        match self {
+            Shape::Compact => OPERAND_BITS + 1,
+            Shape::Pipelined => 60,
+        }
+    }
 }

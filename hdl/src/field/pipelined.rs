@@ -5,11 +5,13 @@
 //! bit of the running sum are six inputs, one LUT for each bit of a row. The high 250 bits are added at the end.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
 use super::karatsuba::product;
+use super::memo::{Generated, Memo};
 use super::pipeline::{Pipeline, Value};
 use super::{ELEMENT_BITS, Field, OPERAND_BITS, RADIX_BITS};
 
@@ -39,12 +41,12 @@ pub struct PipelinedMultiplier {
 impl PipelinedMultiplier {
     /// A multiplier modulo the field's prime.
     pub fn new(field: Field) -> Self {
-        Self { _text: text(field).0, ..Self::default() }
+        Self { _text: generated(field).text.clone(), ..Self::default() }
     }
 
     /// Cycles from operands to product.
     pub fn latency(field: Field) -> usize {
-        text(field).1
+        generated(field).latency
     }
 }
 
@@ -60,8 +62,12 @@ impl Logic for PipelinedMultiplier {
     }
 }
 
-/// The module's body and its latency.
-fn text(field: Field) -> (String, usize) {
+fn generated(field: Field) -> Arc<Generated> {
+    static TEXTS: Memo<Field> = Memo::new();
+    TEXTS.get(&field, || generate(field))
+}
+
+fn generate(field: Field) -> Generated {
     let mut pipeline = Pipeline::new(SEGMENT);
     let inputs = ["left", "right"].map(|name| {
         let port = pipeline.input(name, OPERAND_BITS);
@@ -80,27 +86,42 @@ fn text(field: Field) -> (String, usize) {
         "// module: {name}_multiplier_pipelined\n/* verilator no_inline_module */\n`ifdef PENSTOCK_FAST_MULTIPLIERS\n\
          {fast}`else\n{exact}`endif\n"
     );
-    (text, latency)
+    Generated { text, latency }
 }
 
-/// The same function as one expression, delayed by a ring of the same length.
+/// The bits of a limb of the quick model: products of two fit a simulator's 64-bit word, and limbs make up the radix.
+const LIMB: usize = 30;
+
+/// The same function, limb by limb as a processor would, delayed by a ring of the same length.
 fn fast_text(field: Field, latency: usize) -> String {
-    let (inverse, p) = (field.negated_inverse(RADIX_BITS), field.modulus());
-    let (top, radix_top, product_top) = (OPERAND_BITS - 1, RADIX_BITS - 1, 2 * OPERAND_BITS - 1);
-    let width = RADIX_BITS + 256;
+    let limbs = RADIX_BITS / LIMB;
+    let mask = BigUint::from((1u32 << LIMB) - 1);
+    let split = |name: &str, port: &str| -> String {
+        let slice = |k: usize| format!("{port}[{}:{}]", (LIMB * (k + 1)).min(OPERAND_BITS) - 1, LIMB * k);
+        (0..limbs).map(|k| format!("    {name}[{k}] = {};\n", slice(k))).collect()
+    };
+    let modulus: String =
+        (0..limbs).map(|k| format!("    p[{k}] = 64'd{};\n", (field.modulus() >> (LIMB * k)) & &mask)).collect();
+    let joined: Vec<_> = (0..limbs).rev().map(|k| format!("t[{k}][{}:0]", LIMB - 1)).collect();
     format!(
-        "reg [{top}:0] operand_1;\nreg [{top}:0] operand_2;\n\
-         wire [{product_top}:0] whole = operand_1 * operand_2;\n\
-         wire [{radix_top}:0] quotient = whole[{radix_top}:0] * {RADIX_BITS}'h{inverse:x};\n\
-         wire [{}:0] sum = quotient * {width}'h{p:x} + whole;\n\
-         reg [{}:0] ring [0:{}];\nreg [7:0] place;\ninitial place = 0;\n\
-         always @(posedge clock) begin\n    operand_1 <= left;\n    operand_2 <= right;\n    \
-         product <= ring[place];\n    ring[place] <= sum >> {RADIX_BITS};\n    \
-         place <= place == {} ? 8'd0 : place + 8'd1;\nend\n",
-        width - 1,
-        ELEMENT_BITS - 1,
-        latency - 3,
-        latency - 3,
+        "reg [63:0] a [0:{last}];\nreg [63:0] b [0:{last}];\nreg [63:0] p [0:{last}];\nreg [63:0] t [0:{last}];\n\
+         reg [63:0] m;\nreg [63:0] column;\ninteger i;\ninteger j;\nreg [{top}:0] operand_1;\nreg [{top}:0] operand_2;\n\
+         reg [{element_top}:0] ring [0:{turn}];\nreg [7:0] place;\ninitial begin\n    place = 0;\n{modulus}end\n\
+         always @(posedge clock) begin\n{split_a}{split_b}    for (i = 0; i < {limbs}; i = i + 1) t[i] = 0;\n    \
+         for (i = 0; i < {limbs}; i = i + 1) begin\n        m = ((t[0] + a[i] * b[0]) * 64'd{inverse}) & 64'd{mask};\n        \
+         column = 0;\n        for (j = 0; j < {limbs}; j = j + 1) begin\n            \
+         column = t[j] + a[i] * b[j] + m * p[j] + (column >> {LIMB});\n            \
+         if (j > 0) t[j - 1] = column & 64'd{mask};\n        end\n        t[{last}] = column >> {LIMB};\n    end\n    \
+         operand_1 <= left;\n    operand_2 <= right;\n    product <= ring[place];\n    ring[place] <= {{{joined}}};\n    \
+         place <= place == {turn} ? 8'd0 : place + 8'd1;\nend\n",
+        last = limbs - 1,
+        top = OPERAND_BITS - 1,
+        element_top = ELEMENT_BITS - 1,
+        turn = latency - 3,
+        split_a = split("a", "operand_1"),
+        split_b = split("b", "operand_2"),
+        inverse = field.negated_inverse(LIMB),
+        joined = joined.join(", "),
     )
 }
 

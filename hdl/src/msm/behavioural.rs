@@ -7,9 +7,9 @@ use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
 use super::config::MsmConfig;
-use super::leaf::leaf;
 use super::memory::index_bits;
 use super::{COORDINATE_BITS, POINT_BITS, TAG_BITS};
+use crate::leaf::leaf;
 
 leaf! {
     /// The adder's ports, timing and order of results.

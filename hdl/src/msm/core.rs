@@ -127,7 +127,7 @@ impl MsmCore {
             digits: DigitQueue::new(config),
             items: NewItems::new(config),
             slots: Slots::new(config),
-            pairs: PairQueues::new(config.pair_depth, config.on_the_way()),
+            pairs: PairQueues::new(config.pair_depth, config.on_the_way(), config.adder_interval),
             reducer: Reducer::new(config),
             take: Delay::new(2),
             take_unit: Delay::new(2),

@@ -3,7 +3,7 @@
 use rust_hdl::prelude::*;
 
 use super::POINT_BITS;
-use super::leaf::leaf;
+use crate::leaf::leaf;
 
 /// A narrow value, some cycles later. Not reset: what comes out after a reset is ignored until the slots are cleared.
 #[derive(Clone, Debug, LogicBlock)]

@@ -8,9 +8,9 @@ use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
 use super::config::{MsmConfig, WORD_BITS};
-use super::leaf::leaf;
 use super::memory::index_bits;
 use super::{BASE_BITS, COORDINATE_BITS, DIGIT_BITS, POINT_BITS, TAG_BITS, WINDOWS};
+use crate::leaf::leaf;
 
 leaf! {
     /// Recodes a scalar, two cycles: the addition, then which of the pass's windows hold a digit.

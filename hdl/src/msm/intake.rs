@@ -9,9 +9,22 @@ use rust_hdl::prelude::*;
 use super::WINDOWS;
 use super::config::MsmConfig;
 use super::delay::Register;
+use crate::leaf::leaf;
 
 /// Bits of a pass's word: points, vectors, first window, windows.
 pub const PASS_BITS: usize = 56;
+
+leaf! {
+    /// A pass's groups: vectors times windows, at most 256, without a multiplier block.
+    PassSize { vectors: Bits<8>, windows: Bits<8>, => groups: Bits<8>, }
+}
+
+impl PassSize {
+    fn new() -> Self {
+        let terms: Vec<_> = (0..8).map(|bit| format!("(vectors[{bit}] ? windows << {bit} : 8'd0)")).collect();
+        Self::from_text(format!("// module: pass_size\nalways @(*) groups = {};\n", terms.join(" + ")))
+    }
+}
 
 /// Accepts passes, and pairs each scalar with its base.
 #[derive(LogicBlock)]
@@ -85,7 +98,7 @@ pub struct Intake {
     last_vector: Signal<Local, Bit>,
     done: Signal<Local, Bit>,
     next_vector: Signal<Local, Bits<8>>,
-    product: Signal<Local, Bits<32>>,
+    size: PassSize,
 }
 
 impl Intake {
@@ -148,7 +161,7 @@ impl Intake {
             last_vector: Signal::default(),
             done: Signal::default(),
             next_vector: Signal::default(),
-            product: Signal::default(),
+            size: PassSize::new(),
             alternate: Constant::new(config.alternate),
             ones: Constant::new(Bits::<WINDOWS>::from(u64::MAX)),
         }
@@ -169,8 +182,10 @@ impl Logic for Intake {
             self.free.next = !self.busy_1.q.val();
         }
         self.pass_ready.next = (self.clean.val() & self.free.val()) & !self.active.q.val();
-        self.product.next = bit_cast::<16, 8>(self.pass_data.val().get_bits::<8>(32))
-            * bit_cast::<16, 8>(self.pass_data.val().get_bits::<8>(48));
+        self.size.clock.next = self.clock.val();
+        self.size.reset.next = false;
+        self.size.vectors.next = self.pass_data.val().get_bits::<8>(32);
+        self.size.windows.next = self.pass_data.val().get_bits::<8>(48);
         if self.pass_ready.val() & self.pass_valid.val() {
             self.active.d.next = true;
             self.untouched.d.next = true;
@@ -186,12 +201,12 @@ impl Logic for Intake {
                 self.busy_1.d.next = true;
                 self.count_1.d.next = 0.into();
                 self.since_1.d.next = self.now.val();
-                self.size_1.d.next = self.product.val().get_bits::<8>(0);
+                self.size_1.d.next = self.size.groups.val();
             } else {
                 self.busy_0.d.next = true;
                 self.count_0.d.next = 0.into();
                 self.since_0.d.next = self.now.val();
-                self.size_0.d.next = self.product.val().get_bits::<8>(0);
+                self.size_0.d.next = self.size.groups.val();
             }
         }
 

@@ -11,8 +11,8 @@
 
 use rust_hdl::prelude::*;
 
-use super::leaf::leaf;
 use super::{ADDRESS_BITS, POINT_BITS};
+use crate::leaf::leaf;
 
 leaf! {
     /// True dual-port memory of points.

@@ -24,7 +24,6 @@ mod delay;
 mod digits;
 pub mod finish;
 pub mod intake;
-mod leaf;
 pub mod measure;
 mod memory;
 mod pairs;
@@ -32,7 +31,9 @@ pub mod pass;
 pub mod plan;
 mod reduce;
 pub mod scalars;
+pub(crate) mod slot_unit;
 mod slots;
+mod sum_queue;
 pub mod top;
 
 /// Bits of a coordinate between blocks.

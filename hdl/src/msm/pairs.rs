@@ -3,15 +3,18 @@
 //! Pairs made by results go first: an adder that starts a pair for every result it gives keeps that queue at one or two
 //! entries, so it needs no back-pressure, which results could not obey. Pairs made by new points wait in the other
 //! queue; `room` throttles the source of new items early enough for all items already on their way.
+//!
+//! An adder that starts a pair in each cycle needs the next one at once. A slower one leaves time to read the longer queue
+//! from block RAM, a cycle ahead, which saves thousands of look-up tables on a small part.
 
 use rust_hdl::prelude::*;
 
-use super::leaf::leaf;
 use super::memory::index_bits;
 use super::{POINT_BITS, TAG_BITS};
+use crate::leaf::leaf;
 
 leaf! {
-    /// Both queues and the register that holds the pair offered to the adder.
+    /// Both queues and, before a fast adder, the register that holds the pair offered to it.
     PairQueues {
         new_push: Bit, new_left: Bits<POINT_BITS>, new_right: Bits<POINT_BITS>, new_tag: Bits<TAG_BITS>,
         result_push: Bit, result_left: Bits<POINT_BITS>, result_right: Bits<POINT_BITS>, result_tag: Bits<TAG_BITS>,
@@ -26,16 +29,18 @@ const RESULT_DEPTH: usize = 4;
 
 impl PairQueues {
     /// `depth` entries for pairs made by new items, of which the last `on_the_way` are kept for items past the throttle.
-    pub fn new(depth: usize, on_the_way: usize) -> Self {
+    /// The adder starts a pair every `interval` cycles.
+    pub fn new(depth: usize, on_the_way: usize, interval: usize) -> Self {
         let point = POINT_BITS - 1;
         let tag = TAG_BITS - 1;
-        let queue = |name: &str, depth: usize, pop: &str| {
+        let ahead = interval > 1;
+        let queue = |name: &str, depth: usize, pop: &str, style: &str| {
             let last = depth - 1;
             let index = index_bits(depth) - 1;
             format!(
-                "reg [{point}:0] {name}_lefts [0:{last}];
-reg [{point}:0] {name}_rights [0:{last}];
-reg [{tag}:0] {name}_tags [0:{last}];
+                "{style}reg [{point}:0] {name}_lefts [0:{last}];
+{style}reg [{point}:0] {name}_rights [0:{last}];
+{style}reg [{tag}:0] {name}_tags [0:{last}];
 reg [{index}:0] {name}_head, {name}_tail;
 always @(posedge clock) begin
   if ({name}_push) begin
@@ -56,31 +61,66 @@ end
 "
             )
         };
-        Self::from_text(format!(
-            "// module: pair_queues
-wire load = !valid || ready;
-wire result_pop = load && result_count != 0;
-wire new_pop = load && result_count == 0 && new_count != 0;
-{new}{result}
+        // What is counted has been in the memory for a cycle; what is popped is looked at no more.
+        let read_ahead = format!(
+            "reg [{point}:0] next_left, next_right;
+reg [{tag}:0] next_tag;
+reg shown;
 always @(posedge clock) begin
+  next_left <= new_lefts[new_head];
+  next_right <= new_rights[new_head];
+  next_tag <= new_tags[new_head];
+  shown <= !reset && new_count != 0 && !new_pop;
+end
+"
+        );
+        let read_now = format!(
+            "wire [{point}:0] next_left = new_lefts[new_head];
+wire [{point}:0] next_right = new_rights[new_head];
+wire [{tag}:0] next_tag = new_tags[new_head];
+wire shown = new_count != 0;
+"
+        );
+        let offer_from_queues = "always @(*) begin
+  valid = result_count != 0 || shown;
+  left = result_count != 0 ? result_lefts[result_head] : next_left;
+  right = result_count != 0 ? result_rights[result_head] : next_right;
+  tag = result_count != 0 ? result_tags[result_head] : next_tag;
+end
+";
+        let offer_from_registers = "always @(posedge clock) begin
   if (result_pop) begin
     left <= result_lefts[result_head];
     right <= result_rights[result_head];
     tag <= result_tags[result_head];
   end else if (new_pop) begin
-    left <= new_lefts[new_head];
-    right <= new_rights[new_head];
-    tag <= new_tags[new_head];
+    left <= next_left;
+    right <= next_right;
+    tag <= next_tag;
   end
   if (reset) valid <= 1'b0;
   else if (load) valid <= result_pop || new_pop;
+end
+";
+        let style = if ahead { "(* ram_style = \"block\", no_rw_check *) " } else { "" };
+        Self::from_text(format!(
+            "// module: pair_queues
+{load}
+wire result_pop = load && result_count != 0;
+wire new_pop;
+{new}{read}assign new_pop = load && result_count == 0 && shown;
+{result}
+{offer}always @(posedge clock) begin
   if (reset) overflow <= 1'b0;
   else if ((new_push && new_count == {depth}) || (result_push && result_count == {RESULT_DEPTH})) overflow <= 1'b1;
 end
 always @(*) room = new_count < {limit};
 ",
-            new = queue("new", depth, "new_pop"),
-            result = queue("result", RESULT_DEPTH, "result_pop"),
+            new = queue("new", depth, "new_pop", style),
+            read = if ahead { read_ahead } else { read_now },
+            result = queue("result", RESULT_DEPTH, "result_pop", ""),
+            load = if ahead { "wire load = ready;" } else { "wire load = !valid || ready;" },
+            offer = if ahead { offer_from_queues } else { offer_from_registers },
             limit = depth - on_the_way,
         ))
     }

@@ -9,67 +9,8 @@ use rust_hdl::prelude::*;
 
 use super::config::MsmConfig;
 use super::delay::Register;
-use super::leaf::leaf;
-use super::memory::index_bits;
+use super::sum_queue::SumQueue;
 use super::{ADDRESS_BITS, OUT_BITS, POINT_BITS, TAG_BITS};
-
-/// Sums that may be on their way from the slots or wait to be inserted.
-const TAKEN_DEPTH: usize = 16;
-
-leaf! {
-    /// Queue of read-out sums; the head stays until it is popped.
-    SumQueue {
-        push: Bit, full: Bit, address: Bits<ADDRESS_BITS>, point: Bits<POINT_BITS>, pop: Bit,
-        => valid: Bit, out_address: Bits<ADDRESS_BITS>, out_point: Bits<POINT_BITS>, out_words: Bits<OUT_BITS>,
-    }
-}
-
-impl SumQueue {
-    /// An empty queue. `out_words` is the head's point as three 256-bit words, zero for an empty slot.
-    pub fn new() -> Self {
-        Self::from_text(format!(
-            "// module: sum_queue
-reg [{point_top}:0] points [0:{last}];
-reg [{address_top}:0] addresses [0:{last}];
-reg [{last}:0] fulls;
-reg [{index_top}:0] head, tail;
-reg [{index}:0] count;
-reg out_full;
-wire load = (!valid || pop) && count != 0;
-always @(posedge clock) begin
-  if (push) begin
-    points[tail] <= point;
-    addresses[tail] <= address;
-    fulls[tail] <= full;
-  end
-  if (load) begin
-    out_point <= points[head];
-    out_address <= addresses[head];
-    out_full <= fulls[head];
-  end
-  if (reset) begin
-    head <= 0;
-    tail <= 0;
-    count <= 0;
-    valid <= 1'b0;
-  end else begin
-    if (push) tail <= tail + 1'b1;
-    if (load) head <= head + 1'b1;
-    count <= count + {{{index}'d0, push}} - {{{index}'d0, load}};
-    if (load) valid <= 1'b1;
-    else if (pop) valid <= 1'b0;
-  end
-end
-always @(*) out_words = out_full ? {{out_point[769:514], out_point[512:257], out_point[255:0]}} : {OUT_BITS}'d0;
-",
-            point_top = POINT_BITS - 1,
-            address_top = ADDRESS_BITS - 1,
-            last = TAKEN_DEPTH - 1,
-            index_top = index_bits(TAKEN_DEPTH) - 1,
-            index = index_bits(TAKEN_DEPTH),
-        ))
-    }
-}
 
 /// What the reducer does.
 #[derive(Copy, Clone, Debug, PartialEq, LogicState)]

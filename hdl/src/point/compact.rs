@@ -11,7 +11,9 @@ use super::POINT_BITS;
 use super::formula::{coordinate_sum, difference, mixed, ninefold, product_difference, product_sum, sum, threefold};
 use super::schedule::{PRODUCTS, RINGS, ROUND, SLOT, Schedule};
 use super::sequencer::{CHOICES, OperandSelector, Selector, Sequencer};
-use crate::field::{Combination, CombinationConfig, Delay, ELEMENT_BITS, Field, OPERAND_BITS, RingMultiplier};
+use crate::field::{Combination, CombinationConfig, Delay, ELEMENT_BITS, Field, OPERAND_BITS, RingMultiplier, Shape};
+
+const SHAPE: Shape = Shape::Compact;
 
 /// See [`super::PointAdder`].
 #[derive(LogicBlock)]
@@ -62,11 +64,11 @@ pub(super) struct CompactPointAdder<const TAG: usize> {
 
 impl<const TAG: usize> CompactPointAdder<TAG> {
     pub(super) fn latency() -> usize {
-        Schedule::new().latency
+        Schedule::best().latency
     }
 
     pub(super) fn new() -> Self {
-        let schedule = Schedule::new();
+        let schedule = Schedule::best();
         let rounds = schedule.latency.div_ceil(ROUND);
         let combination = |config: CombinationConfig| Combination::new(&config);
         Self {
@@ -80,31 +82,31 @@ impl<const TAG: usize> CompactPointAdder<TAG> {
             out_valid: Signal::default(),
             out_sum: Signal::default(),
             out_tag: Signal::default(),
-            sequencer: Sequencer::new(&schedule),
+            sequencer: Sequencer::new(schedule),
             left: DFF::default(),
             right: DFF::default(),
-            left_xy: combination(coordinate_sum()),
-            left_yz: combination(coordinate_sum()),
-            left_xz: combination(coordinate_sum()),
-            right_xy: combination(coordinate_sum()),
-            right_yz: combination(coordinate_sum()),
-            right_xz: combination(coordinate_sum()),
+            left_xy: combination(coordinate_sum(SHAPE)),
+            left_yz: combination(coordinate_sum(SHAPE)),
+            left_xz: combination(coordinate_sum(SHAPE)),
+            right_xy: combination(coordinate_sum(SHAPE)),
+            right_yz: combination(coordinate_sum(SHAPE)),
+            right_xz: combination(coordinate_sum(SHAPE)),
             left_operand: Selector::new(CHOICES),
             right_operand: Selector::new(CHOICES),
             rings: std::array::from_fn(|ring| RingMultiplier::new(Field::Base, ring * SLOT)),
             product: Selector::new(RINGS),
             waiting: Delay::new(schedule.delay),
             held: std::array::from_fn(|_| DFF::default()),
-            xy: combination(mixed()),
-            yz: combination(mixed()),
-            xz: combination(mixed()),
-            ninefold_xz: combination(ninefold()),
-            difference: combination(difference()),
-            sum: combination(sum()),
-            threefold: combination(threefold()),
-            x: combination(product_difference()),
-            y: combination(product_sum()),
-            z: combination(product_sum()),
+            xy: combination(mixed(SHAPE)),
+            yz: combination(mixed(SHAPE)),
+            xz: combination(mixed(SHAPE)),
+            ninefold_xz: combination(ninefold(SHAPE)),
+            difference: combination(difference(SHAPE)),
+            sum: combination(sum(SHAPE)),
+            threefold: combination(threefold(SHAPE)),
+            x: combination(product_difference(SHAPE)),
+            y: combination(product_sum(SHAPE)),
+            z: combination(product_sum(SHAPE)),
             valid: (0..rounds).map(|_| DFF::default()).collect(),
             tag: (0..rounds).map(|_| DFF::default()).collect(),
             leaving_valid: Signal::default(),

@@ -10,7 +10,7 @@
 //!
 //! No step reduces: with products below 2p, the operands of the second six are below 54p.
 
-use crate::field::{CombinationConfig, Field};
+use crate::field::{CombinationConfig, Field, Shape};
 
 /// Coordinates on a bus are below this multiple of p.
 pub const COORDINATE_BOUND: u32 = 4;
@@ -18,46 +18,46 @@ pub const COORDINATE_BOUND: u32 = 4;
 /// A multiplier's result is below this multiple of p.
 const PRODUCT_BOUND: u32 = 2;
 
-fn combination(coefficients: &[i32], bound: u32) -> CombinationConfig {
-    CombinationConfig::new(Field::Base, coefficients, bound)
+fn combination(shape: Shape, coefficients: &[i32], bound: u32) -> CombinationConfig {
+    CombinationConfig::new(shape, Field::Base, coefficients, bound)
 }
 
 /// X + Y and its like.
-pub(super) fn coordinate_sum() -> CombinationConfig {
-    combination(&[1, 1], COORDINATE_BOUND)
+pub(super) fn coordinate_sum(shape: Shape) -> CombinationConfig {
+    combination(shape, &[1, 1], COORDINATE_BOUND)
 }
 
 /// xy, yz and xz: a product of sums without two of A, B, C.
-pub(super) fn mixed() -> CombinationConfig {
-    combination(&[1, -1, -1], PRODUCT_BOUND)
+pub(super) fn mixed(shape: Shape) -> CombinationConfig {
+    combination(shape, &[1, -1, -1], PRODUCT_BOUND)
 }
 
 /// 9xz.
-pub(super) fn ninefold() -> CombinationConfig {
-    combination(&[9], mixed().bound())
+pub(super) fn ninefold(shape: Shape) -> CombinationConfig {
+    combination(shape, &[9], mixed(shape).bound())
 }
 
 /// B - 9C.
-pub(super) fn difference() -> CombinationConfig {
-    combination(&[1, -9], PRODUCT_BOUND)
+pub(super) fn difference(shape: Shape) -> CombinationConfig {
+    combination(shape, &[1, -9], PRODUCT_BOUND)
 }
 
 /// B + 9C.
-pub(super) fn sum() -> CombinationConfig {
-    combination(&[1, 9], PRODUCT_BOUND)
+pub(super) fn sum(shape: Shape) -> CombinationConfig {
+    combination(shape, &[1, 9], PRODUCT_BOUND)
 }
 
 /// 3A.
-pub(super) fn threefold() -> CombinationConfig {
-    combination(&[3], PRODUCT_BOUND)
+pub(super) fn threefold(shape: Shape) -> CombinationConfig {
+    combination(shape, &[3], PRODUCT_BOUND)
 }
 
 /// X3 of two products.
-pub(super) fn product_difference() -> CombinationConfig {
-    combination(&[1, -1], PRODUCT_BOUND)
+pub(super) fn product_difference(shape: Shape) -> CombinationConfig {
+    combination(shape, &[1, -1], PRODUCT_BOUND)
 }
 
 /// Y3 and Z3 of two products.
-pub(super) fn product_sum() -> CombinationConfig {
-    combination(&[1, 1], PRODUCT_BOUND)
+pub(super) fn product_sum(shape: Shape) -> CombinationConfig {
+    combination(shape, &[1, 1], PRODUCT_BOUND)
 }

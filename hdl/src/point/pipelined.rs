@@ -7,8 +7,10 @@ use rust_hdl::prelude::*;
 use super::POINT_BITS;
 use super::formula::{coordinate_sum, difference, mixed, ninefold, product_difference, product_sum, sum, threefold};
 use crate::field::{
-    Combination, CombinationConfig, Delay, DelayFlag, ELEMENT_BITS, Field, OPERAND_BITS, PipelinedMultiplier,
+    Combination, CombinationConfig, Delay, DelayFlag, ELEMENT_BITS, Field, OPERAND_BITS, PipelinedMultiplier, Shape,
 };
+
+const SHAPE: Shape = Shape::Pipelined;
 
 /// When things happen, in cycles after the operands' arrival.
 struct Schedule {
@@ -28,12 +30,12 @@ impl Schedule {
     fn new() -> Self {
         let multiplier = PipelinedMultiplier::latency(Field::Base);
         let latest = |configs: &[CombinationConfig]| configs.iter().map(CombinationConfig::latency).max().unwrap_or(0);
-        let sums = coordinate_sum().latency();
+        let sums = coordinate_sum(SHAPE).latency();
         let products = sums + multiplier;
-        let scaled = mixed().latency() + ninefold().latency();
-        let operands = products + scaled.max(latest(&[mixed(), difference(), sum(), threefold()]));
+        let scaled = mixed(SHAPE).latency() + ninefold(SHAPE).latency();
+        let operands = products + scaled.max(latest(&[mixed(SHAPE), difference(SHAPE), sum(SHAPE), threefold(SHAPE)]));
         let terms = operands + multiplier;
-        let coordinates = terms + latest(&[product_difference(), product_sum()]);
+        let coordinates = terms + latest(&[product_difference(SHAPE), product_sum(SHAPE)]);
         Self { sums, products, operands, terms, coordinates }
     }
 }
@@ -99,37 +101,37 @@ impl<const TAG: usize> PipelinedPointAdder<TAG> {
             out_valid: Signal::default(),
             out_sum: Signal::default(),
             out_tag: Signal::default(),
-            left_xy: combination(coordinate_sum()),
-            left_yz: combination(coordinate_sum()),
-            left_xz: combination(coordinate_sum()),
-            right_xy: combination(coordinate_sum()),
-            right_yz: combination(coordinate_sum()),
-            right_xz: combination(coordinate_sum()),
+            left_xy: combination(coordinate_sum(SHAPE)),
+            left_yz: combination(coordinate_sum(SHAPE)),
+            left_xz: combination(coordinate_sum(SHAPE)),
+            right_xy: combination(coordinate_sum(SHAPE)),
+            right_yz: combination(coordinate_sum(SHAPE)),
+            right_xz: combination(coordinate_sum(SHAPE)),
             products: std::array::from_fn(|_| PipelinedMultiplier::new(Field::Base)),
             squares: std::array::from_fn(|_| Delay::new(schedule.sums)),
-            xy: combination(mixed()),
-            yz: combination(mixed()),
-            xz: combination(mixed()),
-            ninefold_xz: combination(ninefold()),
-            difference: combination(difference()),
-            sum: combination(sum()),
-            threefold: combination(threefold()),
+            xy: combination(mixed(SHAPE)),
+            yz: combination(mixed(SHAPE)),
+            xz: combination(mixed(SHAPE)),
+            ninefold_xz: combination(ninefold(SHAPE)),
+            difference: combination(difference(SHAPE)),
+            sum: combination(sum(SHAPE)),
+            threefold: combination(threefold(SHAPE)),
             operands: [
-                until_operands(mixed().latency()),
-                until_operands(mixed().latency()),
-                until_operands(mixed().latency() + ninefold().latency()),
-                until_operands(difference().latency()),
-                until_operands(sum().latency()),
-                until_operands(threefold().latency()),
+                until_operands(mixed(SHAPE).latency()),
+                until_operands(mixed(SHAPE).latency()),
+                until_operands(mixed(SHAPE).latency() + ninefold(SHAPE).latency()),
+                until_operands(difference(SHAPE).latency()),
+                until_operands(sum(SHAPE).latency()),
+                until_operands(threefold(SHAPE).latency()),
             ],
             terms: std::array::from_fn(|_| PipelinedMultiplier::new(Field::Base)),
-            x: combination(product_difference()),
-            y: combination(product_sum()),
-            z: combination(product_sum()),
+            x: combination(product_difference(SHAPE)),
+            y: combination(product_sum(SHAPE)),
+            z: combination(product_sum(SHAPE)),
             coordinates: [
-                until_coordinates(product_difference().latency()),
-                until_coordinates(product_sum().latency()),
-                until_coordinates(product_sum().latency()),
+                until_coordinates(product_difference(SHAPE).latency()),
+                until_coordinates(product_sum(SHAPE).latency()),
+                until_coordinates(product_sum(SHAPE).latency()),
             ],
             valid: DelayFlag::new(schedule.coordinates),
             tag: Delay::new(schedule.coordinates),

@@ -7,8 +7,12 @@
 //! one round, so each operand can be read in a window, and the assignment below finds slots that lie in the windows. If
 //! there is none, the first products are delayed on their way into the registers, which shifts all windows.
 
+use std::sync::OnceLock;
+
 use super::formula::{difference, mixed, ninefold, product_difference, product_sum, sum, threefold};
-use crate::field::RingMultiplier;
+use crate::field::{RingMultiplier, Shape};
+
+const SHAPE: Shape = Shape::Compact;
 
 /// Rings.
 pub(super) const RINGS: usize = 5;
@@ -87,8 +91,10 @@ pub(super) fn product_latency() -> usize {
 
 impl Schedule {
     /// The schedule with the least delay, and with that the one with the earliest sum.
-    pub(super) fn new() -> Self {
-        (0..ROUND).find_map(Self::with_delay).unwrap_or_else(|| unreachable!("windows are wider than the last slots"))
+    pub(super) fn best() -> &'static Self {
+        static BEST: OnceLock<Schedule> = OnceLock::new();
+        let search = || (0..ROUND).find_map(Self::with_delay);
+        BEST.get_or_init(|| search().unwrap_or_else(|| unreachable!("windows are wider than the last slots")))
     }
 
     fn with_delay(delay: usize) -> Option<Self> {
@@ -98,14 +104,17 @@ impl Schedule {
             window(first_captures[slot])
         };
         let [a, b, c] = [First::A, First::B, First::C].map(held);
-        let mixed_window = |product: First, others: Window| held(product).and(others).later(mixed().latency());
+        let mixed_window = |product: First, others: Window| held(product).and(others).later(mixed(SHAPE).latency());
         let left = [
             mixed_window(First::Xy, a.and(b)),
-            b.and(c).later(sum().latency()),
-            mixed_window(First::Xz, a.and(c)).later(ninefold().latency()),
+            b.and(c).later(sum(SHAPE).latency()),
+            mixed_window(First::Xz, a.and(c)).later(ninefold(SHAPE).latency()),
         ];
-        let right =
-            [b.and(c).later(difference().latency()), mixed_window(First::Yz, b.and(c)), a.later(threefold().latency())];
+        let right = [
+            b.and(c).later(difference(SHAPE).latency()),
+            mixed_window(First::Yz, b.and(c)),
+            a.later(threefold(SHAPE).latency()),
+        ];
         let windows = LAST.map(|[l, r]| left[l].and(right[r]));
         let mut best: Option<Self> = None;
         permutations(&mut [6, 7, 8, 9, 10, 11], 0, &mut |slots| {
@@ -116,9 +125,9 @@ impl Schedule {
                 return;
             };
             let pair = |k: usize, latency: usize| window(captures[k]).and(window(captures[k + 1])).later(latency);
-            let coordinates = pair(0, product_difference().latency())
-                .and(pair(2, product_sum().latency()))
-                .and(pair(4, product_sum().latency()));
+            let coordinates = pair(0, product_difference(SHAPE).latency())
+                .and(pair(2, product_sum(SHAPE).latency()))
+                .and(pair(4, product_sum(SHAPE).latency()));
             let better = best.as_ref().is_none_or(|best| coordinates.from < best.latency);
             if coordinates.from <= coordinates.to && better {
                 best = Some(Self {
@@ -156,11 +165,11 @@ mod tests {
 
     use crate::point::formula::coordinate_sum;
 
-    use super::{FIRST, First, ROUND, SLOT, Schedule, product_latency, read};
+    use super::{FIRST, First, ROUND, SHAPE, SLOT, Schedule, product_latency, read};
 
     #[test]
     fn every_slot_has_one_product() {
-        let schedule = Schedule::new();
+        let schedule = Schedule::best();
         let mut slots = schedule.last_slots;
         slots.sort_unstable();
         assert_eq!(slots, [6, 7, 8, 9, 10, 11]);
@@ -170,12 +179,12 @@ mod tests {
     #[test]
     fn sums_of_coordinates_are_there_when_the_slots_that_multiply_them_are_read() {
         let first_use = FIRST.iter().position(|product| matches!(product, First::Xy | First::Yz | First::Xz));
-        assert!(coordinate_sum().latency() < read(first_use.unwrap()));
+        assert!(coordinate_sum(SHAPE).latency() < read(first_use.unwrap()));
     }
 
     #[test]
     fn captures_follow_their_reads() {
-        let schedule = Schedule::new();
+        let schedule = Schedule::best();
         for (slot, capture) in schedule.last_slots.iter().zip(schedule.last_captures) {
             assert_eq!((capture - product_latency()) % ROUND, read(*slot));
             assert!(capture - product_latency() > schedule.first_captures[0]);

@@ -2,7 +2,7 @@
 
 use rust_hdl::prelude::*;
 
-use super::leaf::leaf;
+use crate::leaf::leaf;
 
 /// As many as an AXI identifier of four bits can tell apart.
 pub const MASTERS: usize = 16;

@@ -5,7 +5,7 @@
 
 use rust_hdl::prelude::*;
 
-use super::leaf::leaf;
+use crate::leaf::leaf;
 
 /// The span that a burst stays within.
 const PAGE_BYTES: usize = 4096;

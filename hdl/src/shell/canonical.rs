@@ -3,7 +3,7 @@
 use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
-use super::leaf::leaf;
+use crate::leaf::leaf;
 
 leaf! {
     /// Looks at `word` whenever it is `taken`; three cycles later `found` says whether one was not below the modulus, and

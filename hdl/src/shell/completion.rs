@@ -9,8 +9,8 @@ use penstock_abi::COMPLETION_FIELDS;
 use rust_hdl::prelude::*;
 
 use super::arbiter::RoundRobin;
-use super::leaf::{Parameter, leaf, several};
 use super::record::RECORD_BITS;
+use crate::leaf::{Parameter, leaf, several};
 
 /// Bits of a reply: id (32), status (16), detail (64), cycle of the fetch (64), low end first.
 pub const REPLY_BITS: usize = 176;

@@ -11,7 +11,7 @@ use penstock_abi::{
 };
 use rust_hdl::prelude::*;
 
-use super::leaf::leaf;
+use crate::leaf::{leaf, times};
 
 /// Bits of a command.
 pub const COMMAND_BITS: usize = COMMAND_BYTES * 8;
@@ -154,7 +154,8 @@ fn checks(layout: &CommandLayout, card: &Capabilities) -> Vec<Check> {
                 ELEMENT_BYTES.trailing_zeros()
             );
             require("STRIDE", Status::BadLength, apart);
-            let room = format!("{} >= {} * {}", of("CAPACITY"), card.msm_layout.result_bytes(1), of("VECTORS"));
+            let bytes = times(&of("VECTORS"), card.msm_layout.result_bytes(1));
+            let room = format!("{} >= {bytes}", of("CAPACITY"));
             require("CAPACITY", Status::BadLength, room);
         }
         Opcode::Poseidon => {

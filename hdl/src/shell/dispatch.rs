@@ -16,7 +16,7 @@ use rust_hdl::prelude::*;
 
 use super::completion::REPLY_BITS;
 use super::decode::{COMMAND_BITS, field, slice};
-use super::leaf::{Parameter, leaf};
+use crate::leaf::{Parameter, leaf};
 
 /// Bits of an engine's job: the command (512), the cycle of its fetch (64), the address of its first base (64).
 pub const JOB_BITS: usize = COMMAND_BITS + 128;

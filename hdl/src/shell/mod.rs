@@ -1,7 +1,7 @@
 //! The shell: what stands between the host's bus and the engines.
 //!
 //! ```text
-//!           ┌ lite ─ registers ─ quiesce                            fifo, resize, burst, arbiter, canonical, leaf:
+//!           ┌ lite ─ registers ─ quiesce                            fifo, resize, burst, arbiter, canonical:
 //! bus ──────┤                                                       what the others are made of
 //!           └ read_mux ─ reader ──┬─ submission ─ decode ─ dispatch ─┐
 //!             write_mux ─ writer ─┼─ msm, poseidon  <── jobs ────────┤
@@ -24,7 +24,6 @@ pub mod completion;
 pub mod decode;
 pub mod dispatch;
 pub mod fifo;
-pub mod leaf;
 pub mod lite;
 pub mod msm;
 pub mod poseidon;

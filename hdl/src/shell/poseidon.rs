@@ -14,11 +14,11 @@ use super::canonical::Canonical;
 use super::completion::REPLY_BITS;
 use super::decode::{field, slice};
 use super::dispatch::JOB_BITS;
-use super::leaf::{Parameter, leaf};
 use super::reader::Reader;
 use super::resize::Resize;
 use super::writer::Writer;
 use crate::field::Field;
+use crate::leaf::{Parameter, leaf};
 
 /// circomlib's `poseidon([1, 2])`.
 const KNOWN_HASH: &[u8] = b"115cc0f5e7d690413df64c6b9662e9cf2a3617f2743245519e19607a4417189a";

@@ -6,7 +6,7 @@
 use rust_hdl::prelude::*;
 
 use super::arbiter::{MASTERS, RoundRobin};
-use super::leaf::{Parameter, several};
+use crate::leaf::{Parameter, several};
 
 /// Joins readers numbered from 0: a reader's number is its identifier on the bus.
 #[derive(LogicBlock, Default)]

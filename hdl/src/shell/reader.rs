@@ -14,7 +14,7 @@ use rust_hdl::prelude::*;
 
 use super::burst::BurstSplitter;
 use super::fifo::Fifo;
-use super::leaf::Parameter;
+use crate::leaf::Parameter;
 
 /// A read engine for beats of `D` bits.
 #[derive(LogicBlock, Default)]

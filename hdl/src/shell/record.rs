@@ -2,7 +2,7 @@
 
 use rust_hdl::prelude::*;
 
-use super::leaf::leaf;
+use crate::leaf::leaf;
 
 /// Bits of the longest record.
 pub const RECORD_BITS: usize = 512;

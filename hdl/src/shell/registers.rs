@@ -9,8 +9,8 @@ use penstock_abi::registers as r;
 use penstock_abi::{ALIGNMENT, Access, Capabilities, Command, REGISTERS, Register};
 use rust_hdl::prelude::*;
 
-use super::leaf::leaf;
 use super::record::RECORD_BITS;
+use crate::leaf::leaf;
 
 leaf! {
     /// Registers. `clear` empties all but SCRATCH, `clear_all` that too; `reset` also starts the cycle counter anew.

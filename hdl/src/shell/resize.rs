@@ -5,7 +5,7 @@
 
 use rust_hdl::prelude::*;
 
-use super::leaf::leaf;
+use crate::leaf::leaf;
 
 leaf! {
     /// From words of `A` bits to words of `B` bits.

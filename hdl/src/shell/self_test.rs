@@ -12,9 +12,9 @@ use num_bigint::BigUint;
 use penstock_abi::MsmLayout;
 use rust_hdl::prelude::*;
 
-use super::leaf::leaf;
 use super::msm::SUM_BITS;
 use crate::field::{Field, to_montgomery};
+use crate::leaf::leaf;
 
 /// Bound of a coordinate in multiples of the modulus.
 const REPRESENTATIVES: u8 = 4;

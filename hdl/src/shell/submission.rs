@@ -6,7 +6,7 @@ use penstock_abi::Capabilities;
 use rust_hdl::prelude::*;
 
 use super::decode::{COMMAND_BITS, Decoder};
-use super::leaf::Parameter;
+use crate::leaf::Parameter;
 
 /// From doorbells to checked commands.
 #[derive(LogicBlock, Default)]

@@ -16,7 +16,6 @@ use rust_hdl::prelude::*;
 use super::completion::CompletionRing;
 use super::dispatch::{Dispatch, JOB_BITS};
 use super::fifo::Fifo;
-use super::leaf::Parameter;
 use super::lite::LiteSlave;
 use super::msm::{MsmUnit, PASS_BITS, SUM_BITS};
 use super::poseidon::PoseidonUnit;
@@ -29,6 +28,7 @@ use super::resize::Resize;
 use super::self_test::KnownSum;
 use super::submission::Submission;
 use super::write_mux::WriteMux;
+use crate::leaf::Parameter;
 
 /// Readers before those of the scalar vectors, and writers.
 const OTHER_READERS: usize = 3;

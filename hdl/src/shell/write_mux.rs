@@ -6,7 +6,7 @@
 use rust_hdl::prelude::*;
 
 use super::arbiter::{MASTERS, RoundRobin};
-use super::leaf::{Parameter, several};
+use crate::leaf::{Parameter, several};
 
 /// Joins writers numbered from 0, with beats of `D` bits, `S` bytes: a writer's number is its identifier on the bus.
 #[derive(LogicBlock, Default)]

@@ -14,7 +14,7 @@ use rust_hdl::prelude::*;
 
 use super::burst::BurstSplitter;
 use super::fifo::Fifo;
-use super::leaf::Parameter;
+use crate::leaf::Parameter;
 
 /// A write engine for beats of `D` bits, `S` = `D` / 8 bytes.
 #[derive(LogicBlock, Default)]

@@ -105,6 +105,11 @@ impl RtlCard {
         Ok(Self { simulation, bus, ports, interrupts: 0 })
     }
 
+    /// Brings the trace's file, if there is one, up to this cycle.
+    pub fn flush_trace(&mut self) {
+        self.simulation.flush_trace();
+    }
+
     /// One clock cycle.
     pub fn cycle(&mut self, memory: &mut dyn Memory) {
         self.bus.drive(&mut self.simulation, memory);

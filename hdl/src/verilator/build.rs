@@ -176,6 +176,7 @@ fn shim_source(design: &Design, options: Options) -> String {
     } else {
         ""
     };
+    let flush = if options.trace { "    self->trace.flush();\n" } else { "" };
     let close = if options.trace { "    self->trace.close();\n" } else { "" };
     format!(
         r#"#include "Vtop.h"
@@ -198,6 +199,8 @@ void penstock_eval(Instance* self) {{
     self->model.eval();
 {dump}}}
 void penstock_trace(Instance* self, const char* path) {{ self->open_trace(path); }}
+void penstock_flush(Instance* self) {{
+{flush}}}
 void* penstock_port(Instance* self, unsigned long index) {{
     Vtop* model = &self->model;
     switch (index) {{

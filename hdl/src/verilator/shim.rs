@@ -30,6 +30,7 @@ struct Inner {
     delete: unsafe extern "C" fn(Instance),
     eval: unsafe extern "C" fn(Instance),
     trace: unsafe extern "C" fn(Instance, *const c_char),
+    flush: unsafe extern "C" fn(Instance),
     port: unsafe extern "C" fn(Instance, c_ulong) -> *mut c_void,
     /// Keeps the functions above in memory.
     _object: libloading::Library,
@@ -55,6 +56,7 @@ impl Library {
                 delete: *object.get(b"penstock_delete").map_err(failed)?,
                 eval: *object.get(b"penstock_eval").map_err(failed)?,
                 trace: *object.get(b"penstock_trace").map_err(failed)?,
+                flush: *object.get(b"penstock_flush").map_err(failed)?,
                 port: *object.get(b"penstock_port").map_err(failed)?,
                 _object: object,
             }
@@ -221,5 +223,11 @@ impl Simulation {
         // SAFETY: a C string that lives for the call.
         unsafe { (self.library.trace)(self.instance, name.as_ptr()) };
         Ok(())
+    }
+
+    /// Brings the trace's file, if there is one, up to this cycle.
+    pub fn flush_trace(&mut self) {
+        // SAFETY: the instance is alive.
+        unsafe { (self.library.flush)(self.instance) };
     }
 }

@@ -4,6 +4,7 @@
 //! open card can be checked against the host's own arithmetic ([`check`]) and measured ([`bench`]).
 
 pub mod bench;
+pub mod bitstream;
 pub mod check;
 mod sample;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use penstock_abi::{Capabilities, MsmLayout};
+use penstock_driver::transport::uart::{Uart, UartOptions};
 use penstock_driver::transport::vfio::Vfio;
 use penstock_driver::transport::vfio_user::{DEFAULT_TIMEOUT, VfioUser};
 use penstock_driver::{Address, Card, CardError, Options, Transport, TransportError, Waiting};
@@ -49,6 +51,7 @@ fn transport(address: &Address, points: usize) -> Result<Arc<dyn Transport>, Car
     Ok(match address {
         Address::Vfio(address) => Arc::new(Vfio::open(*address)?),
         Address::Socket(path) => Arc::new(VfioUser::connect(path, DEFAULT_TIMEOUT)?),
+        Address::Uart(path) => Arc::new(Uart::open(path, UartOptions::default())?),
         Address::Model => {
             let [narrowest, widest] = MODEL_WINDOWS;
             let window_bits = (points.max(1).ilog2() as u8).saturating_sub(3).clamp(narrowest, widest);

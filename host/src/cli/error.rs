@@ -2,6 +2,7 @@
 
 use super::report::Report;
 use penstock::appliance::{DoesNotFit, OpenError, ProveError};
+use penstock::card::bitstream::BitstreamError;
 use penstock::engine::EngineError;
 use penstock::evm::EvmError;
 use penstock::keys::KeysError;
@@ -74,6 +75,9 @@ pub enum CommandError {
     /// A card that cannot be opened or fails.
     #[error(transparent)]
     Card(#[from] CardError),
+    /// A bitstream that is not put on a board.
+    #[error(transparent)]
+    Bitstream(#[from] BitstreamError),
     /// A card that is out of order.
     #[error("{card} failed its self-test: {}; do not prove with it", failed.join("; "))]
     SelfTest {
@@ -138,6 +142,8 @@ impl CommandError {
             }
             Self::Prove(ProveError::Prover(_)) => ("prover", 5),
             Self::Card(_) | Self::SelfTest { .. } => ("card", 5),
+            Self::Bitstream(BitstreamError::NoLoader { .. } | BitstreamError::Loader { .. }) => ("card", 5),
+            Self::Bitstream(_) => ("bitstream", 3),
             Self::EvmRefused => ("proof", 4),
             Self::Record(error) => match error {
                 RecordError::File(error) => file(error, ("input", 3)),

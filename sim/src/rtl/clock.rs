@@ -73,7 +73,11 @@ impl Clock {
                 Err(TryRecvError::Empty) => {
                     self.card.step(SLICE, &mut self.host);
                     slices = match slices.unwrap_or(0) {
-                        0 if self.is_idle()? => None,
+                        0 if self.is_idle()? => {
+                            // Whoever serves the card may be killed while it sleeps.
+                            self.card.flush_trace();
+                            None
+                        }
                         0 => Some(PATIENCE),
                         left => Some(left - 1),
                     };

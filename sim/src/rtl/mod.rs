@@ -11,6 +11,7 @@
 mod clock;
 
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
@@ -54,11 +55,13 @@ pub struct RtlOptions {
     pub fast_multipliers: bool,
     /// How the bus behaves.
     pub bus: AxiOptions,
+    /// A VCD file to write every signal to.
+    pub trace: Option<PathBuf>,
 }
 
 impl Default for RtlOptions {
     fn default() -> Self {
-        Self { fast_multipliers: true, bus: AxiOptions::steady(LATENCY) }
+        Self { fast_multipliers: true, bus: AxiOptions::steady(LATENCY), trace: None }
     }
 }
 
@@ -87,9 +90,11 @@ impl Rtl {
     /// See [`RtlError`].
     pub fn new(config: &CardConfig, options: &RtlOptions, bus: Arc<dyn Bus>) -> Result<Self, RtlError> {
         let design = config.design()?;
-        let verilated =
-            Library::build(&design, &Options { fast_multipliers: options.fast_multipliers, ..Options::default() })?;
-        let card = RtlCard::new(verilated.simulation()?, options.bus.clone(), design.fingerprint())?;
+        let RtlOptions { fast_multipliers, bus: axi, trace } = options;
+        let verilated = Options { fast_multipliers: *fast_multipliers, trace: trace.is_some() };
+        let mut simulation = Library::build(&design, &verilated)?.simulation()?;
+        trace.as_ref().map_or(Ok(()), |file| simulation.trace(file))?;
+        let card = RtlCard::new(simulation, axi.clone(), design.fingerprint())?;
         let (requests, queue) = channel();
         let clock = Clock::new(card, bus, queue);
         std::thread::Builder::new().name("card clock".to_owned()).spawn(move || clock.run())?;

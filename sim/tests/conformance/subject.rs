@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use penstock_driver::transport::uart::{Uart, UartOptions};
 use penstock_driver::transport::vfio::Vfio;
 use penstock_driver::transport::vfio_user::VfioUser;
 use penstock_driver::{Address, Card, Options, Transport};
@@ -141,6 +142,11 @@ pub fn named() -> Option<Subject> {
     let address = std::env::var("PENSTOCK_CARD").ok()?.parse().unwrap();
     let connect: Box<dyn Fn() -> Arc<dyn Transport>> = match address {
         Address::Socket(path) => connect(path),
+        Address::Uart(path) => {
+            // One line for all cases; a simulated one is slow.
+            let options = UartOptions { timeout: PATIENT, ..UartOptions::default() };
+            Box::new(move || Arc::new(Uart::open(&path, options).unwrap()))
+        }
         Address::Vfio(address) => Box::new(move || Arc::new(Vfio::open(address).unwrap())),
         Address::Model | Address::Rtl => panic!("{address} is in the suite anyway"),
     };

@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: the checks before a merge, cheapest first. Tests come last, so that their summary ends the output.
 
-use crate::{licences, rtl, setup, shell};
+use crate::{formal, licences, rtl, setup, shell};
 use anyhow::Result;
 
 pub(crate) fn run() -> Result<()> {
@@ -9,6 +9,7 @@ pub(crate) fn run() -> Result<()> {
     licences::run()?;
     shell::run("", "cargo clippy --workspace --all-targets --locked -- -D warnings")?;
     rtl::check()?;
+    formal::run_short()?;
     if shell::output(&["cargo", "nextest", "--version"]).is_some() {
         // nextest does not run documentation's examples.
         shell::run("", "cargo test --workspace --locked --doc --quiet")?;

@@ -1,18 +1,44 @@
 //! `cargo xtask conformance`: the whole conformance suite on simulated cards, with what is too long for every day.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
+use crate::serve::Served;
 use crate::shell;
 
-/// Runs all that is in the suite against `card`: `model`, `rtl`, or both.
+const SUITE: [&str; 7] = ["cargo", "test", "--locked", "-p", "penstock-sim", "--test", "conformance"];
+
+/// Runs all that is in the suite against `card`: `model`, `rtl`, `board`, or all three.
 pub(crate) fn run(card: Option<&str>) -> Result<()> {
-    let suite = "cargo test --locked -p penstock-sim --test conformance --";
-    if card.is_none_or(|card| card == "model") {
-        shell::run("", &format!("{suite} cards:: faulty:: layouts:: socket::"))?;
+    let is = |name: &str| card.is_none_or(|card| card == name);
+    if is("model") {
+        suite(&["cards::", "faulty::", "layouts::", "socket::"])?;
     }
-    if card.is_none_or(|card| card == "rtl") {
+    if is("rtl") {
         // One a core at a time: a card's clock keeps a core busy.
-        shell::run("", &format!("{suite} rtl:: --ignored"))?;
+        suite(&["rtl::", "--ignored"])?;
+    }
+    if is("board") {
+        board()?;
+    }
+    Ok(())
+}
+
+fn suite(arguments: &[&str]) -> Result<()> {
+    shell::run_words("", &[&SUITE[..], &["--"], arguments].concat())
+}
+
+/// The ULX3S's Verilog at its pins, with windows and a line that suit simulation, through the driver's serial transport.
+fn board() -> Result<()> {
+    shell::run("", "cargo build --locked -p penstock-sim --bins")?;
+    let program = shell::target_folder()?.join("debug/penstock-sim");
+    let served = Served::board(&program, &["--window-bits", "6", "--bit-cycles", "4"])?;
+    // There is one line: one case after the other.
+    let words = [&SUITE[..], &["--", "named::", "--test-threads", "1", "--nocapture"]].concat();
+    let address = format!("uart:{}", served.socket.display());
+    let mut command = shell::command("", &words);
+    let status = command.env("PENSTOCK_CARD", &address).env("PENSTOCK_CARD_SLOW", "1").status()?;
+    if !status.success() {
+        bail!("the board behind {address} does not conform: {status}");
     }
     Ok(())
 }

@@ -3,9 +3,11 @@
 //! What a contributor or the CI runs beyond `cargo build` lives here, in Rust, so that it works alike everywhere and
 //! needs nothing installed but Rust. Every task runs from the workspace's root.
 
+mod bitstream;
 mod ci;
 mod conformance;
 mod contracts;
+mod formal;
 mod licences;
 mod recipe;
 mod rtl;
@@ -50,12 +52,19 @@ enum Task {
         #[command(subcommand)]
         task: rtl::Task,
     },
+    /// Builds a board's bitstream: emit, synthesise, place, route, pack; writes its manifest.
+    Bitstream(bitstream::Arguments),
     /// Checks a board's recipe for tools that are not open, and writes the card's Verilog for it.
     BitstreamCheck(recipe::Arguments),
-    /// Runs the whole conformance suite on simulated cards (the RTL: half an hour).
+    /// Proves what is claimed of the card's control logic, and that each proof notices a broken unit.
+    Formal {
+        /// Only this one.
+        name: Option<String>,
+    },
+    /// Runs the whole conformance suite on simulated cards (the RTL: half an hour; the board at its pins: longer).
     Conformance {
         /// Only this one.
-        #[arg(long, value_parser = ["model", "rtl"])]
+        #[arg(long, value_parser = ["model", "rtl", "board"])]
         card: Option<String>,
     },
     /// Makes a batch proof whose every commitment comes from the card's RTL, and compares it with the CPU's.
@@ -86,7 +95,9 @@ fn main() -> anyhow::Result<()> {
         Task::Contracts { check } => contracts::run(check),
         Task::Soundness { short } => soundness::run(short),
         Task::Rtl { task } => rtl::run(&task),
+        Task::Bitstream(arguments) => bitstream::run(&arguments),
         Task::BitstreamCheck(arguments) => recipe::run(&arguments),
+        Task::Formal { name } => formal::run(name.as_deref()),
         Task::Conformance { card } => conformance::run(card.as_deref()),
         Task::RtlProof { preset, shape } => rtl_proof::run(&preset, shape.map(Into::into)),
         Task::VmTest { card, kvm } => vm::run(&card, kvm),

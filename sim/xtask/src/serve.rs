@@ -1,4 +1,4 @@
-//! A simulated card behind a socket, for as long as a task needs it.
+//! A simulated card behind a socket or a serial line, for as long as a task needs it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,9 +10,9 @@ use tempfile::TempDir;
 /// A card of RTL may have to be compiled first.
 const LIMIT: Duration = Duration::from_secs(900);
 
-/// A `penstock-sim serve`; ends when dropped.
+/// A `penstock-sim`; ends when dropped.
 pub(crate) struct Served {
-    /// Where it listens.
+    /// Its socket or serial line.
     pub(crate) socket: PathBuf,
     _server: KilledOnDrop,
     _folder: TempDir,
@@ -21,11 +21,21 @@ pub(crate) struct Served {
 impl Served {
     /// Starts `penstock-sim serve --card CARD`; `card` is the card and its options.
     pub(crate) fn start(program: &Path, card: &[&str]) -> Result<Self> {
+        Self::launch(program, &[&["serve", "--card"], card, &["--socket"]].concat())
+    }
+
+    /// Starts `penstock-sim board` with these options.
+    pub(crate) fn board(program: &Path, options: &[&str]) -> Result<Self> {
+        Self::launch(program, &[&["board"], options, &["--link"]].concat())
+    }
+
+    /// The last of the arguments is where the card is to be.
+    fn launch(program: &Path, arguments: &[&str]) -> Result<Self> {
         // A path that fits a socket's address, wherever the workspace lies.
         let folder = tempfile::tempdir()?;
         let socket = folder.path().join("card");
         let mut command = Command::new(program);
-        command.args(["serve", "--card"]).args(card).arg("--socket").arg(&socket).stdin(Stdio::null());
+        command.args(arguments).arg(&socket).stdin(Stdio::null());
         let child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
         let mut server = KilledOnDrop(child);
         let start = Instant::now();
@@ -34,7 +44,7 @@ impl Served {
                 bail!("the card's server stopped: {status}");
             }
             if start.elapsed() > LIMIT {
-                bail!("the card's server made no socket at {}", socket.display());
+                bail!("the card's server made nothing at {}", socket.display());
             }
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -29,7 +29,7 @@ enum Source {
     Optional(&'static str),
 }
 
-const TOOLS: [Tool; 10] = [
+const TOOLS: [Tool; 12] = [
     Tool {
         name: "cargo",
         probe: &["cargo", "--version"],
@@ -66,6 +66,12 @@ const TOOLS: [Tool; 10] = [
         needed_for: "cargo xtask contracts, recording test vectors again",
         source: Source::Optional("apt install npm, or https://nodejs.org"),
     },
+    Tool {
+        name: "loader",
+        probe: &["openFPGALoader", "--Version"],
+        needed_for: "penstock card flash",
+        source: Source::Optional("apt install openfpgaloader"),
+    },
     Tool { name: "c++", probe: &["c++", "--version"], needed_for: "simulation of the RTL", source: Source::Apt("g++") },
     Tool {
         name: "perl",
@@ -73,6 +79,7 @@ const TOOLS: [Tool; 10] = [
         needed_for: "Verilator's driver",
         source: Source::Apt("perl"),
     },
+    Tool { name: "z3", probe: &["z3", "--version"], needed_for: "cargo xtask formal", source: Source::Apt("z3") },
     Tool {
         name: "venv",
         probe: &["python3", "-c", "import ensurepip, venv"],

@@ -4,7 +4,7 @@ use penstock_abi::MsmLayout;
 use rust_hdl::prelude::*;
 
 use super::SUM_BITS;
-use crate::shell::leaf::Parameter;
+use crate::leaf::Parameter;
 use crate::shell::resize::Resize;
 use crate::shell::writer::Writer;
 

@@ -7,8 +7,8 @@ use penstock_abi::Status;
 use rust_hdl::prelude::*;
 
 use crate::field::Field;
+use crate::leaf::{Parameter, several};
 use crate::shell::canonical::Canonical;
-use crate::shell::leaf::{Parameter, several};
 use crate::shell::reader::Reader;
 use crate::shell::resize::Resize;
 

@@ -3,9 +3,9 @@
 use penstock_abi::{Capabilities, ELEMENT_BYTES, Opcode, POINT_BYTES};
 use rust_hdl::prelude::*;
 
+use crate::leaf::{leaf, times};
 use crate::shell::decode::{field, slice};
 use crate::shell::dispatch::JOB_BITS;
-use crate::shell::leaf::leaf;
 
 leaf! {
     /// The fields of a job, and the sizes of the passes that start at `window` and `out_window`.
@@ -36,14 +36,14 @@ always @(*) begin
 end
 wire [7:0] rest = {windows} - window;
 wire [7:0] out_rest = {windows} - out_window;
-wire [63:0] scalar_bytes = ({{32'd0, count}} * {element}) + {beat_bytes} - 1;
+wire [63:0] scalar_bytes = {scalars} + {beat_bytes} - 1;
 always @(*) windows = rest < most ? rest : most;
 always @(*) last = rest <= most;
 always @(*) out_windows = out_rest < most ? out_rest : most;
 always @(*) out_last = out_rest <= most;
-always @(*) out_bytes = {{56'd0, out_windows}} * {window_bytes};
+always @(*) out_bytes = {window_bytes};
 always @(*) out_beats = out_bytes >> {shift};
-always @(*) bytes = {{56'd0, vectors}} * {vector_bytes};
+always @(*) bytes = {vector_bytes};
 always @(*) id = {id};
 always @(*) fetched = job[512+:64];
 always @(*) base_address = job[576+:64];
@@ -52,13 +52,13 @@ always @(*) input_address = {input};
 always @(*) count = {count};
 always @(*) vectors = {vectors};
 always @(*) stride = {stride};
-always @(*) base_beats = ({{32'd0, count}} * {base}) >> {shift};
+always @(*) base_beats = {bases} >> {shift};
 always @(*) scalar_beats = scalar_bytes >> {shift};
 ",
-            element = ELEMENT_BYTES,
-            base = 2 * ELEMENT_BYTES,
-            window_bytes = POINT_BYTES * u64::from(layout.window_points()),
-            vector_bytes = layout.result_bytes(1),
+            scalars = times("{32'd0, count}", ELEMENT_BYTES),
+            bases = times("{32'd0, count}", 2 * ELEMENT_BYTES),
+            window_bytes = times("{56'd0, out_windows}", POINT_BYTES * u64::from(layout.window_points())),
+            vector_bytes = times("{56'd0, vectors}", layout.result_bytes(1)),
             shift = beat_bytes.trailing_zeros(),
             id = of("ID"),
             result = of("RESULT"),

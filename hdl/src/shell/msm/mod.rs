@@ -25,8 +25,8 @@ use fields::Fields;
 
 use super::completion::REPLY_BITS;
 use super::dispatch::JOB_BITS;
-use super::leaf::{Parameter, several};
 use super::self_test::{KnownSum, SumCheck};
+use crate::leaf::{Parameter, several};
 
 /// Bits of a pass: points (32), vectors (8), first window (8), windows (8), low end first.
 pub const PASS_BITS: usize = 56;

@@ -1,14 +1,17 @@
 //! `penstock card info`, `selftest` and `bench`: one open card.
 
 use super::Which;
+use super::flash::Released;
 use crate::cli::error::CommandError;
 use crate::cli::report::{Facts, Report, table};
 use penstock::card::bench::{self, Bandwidth, Figures, Load, Throughput};
+use penstock::card::bitstream;
 use penstock::card::check;
 use penstock_abi::{ABI_MAJOR, Capabilities};
 use penstock_driver::Waiting;
 use serde::Serialize;
 use std::fmt::Display;
+use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct Bench {
@@ -31,13 +34,23 @@ pub struct Bench {
     polling: bool,
 }
 
+#[derive(clap::Args)]
+pub struct Info {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    released: Released,
+}
+
 #[derive(Serialize)]
-struct Info {
+struct Shown {
     card: String,
     abi: String,
     simulated: bool,
     /// The first bytes of the SHA-256 of the card's Verilog.
     rtl_checksum: String,
+    /// The released bitstream that is made of it.
+    manifest: Option<PathBuf>,
     clock_khz: u32,
     data_bits: u32,
     address_bits: u32,
@@ -88,15 +101,17 @@ struct Measured {
     figures: Figures,
 }
 
-pub fn info(which: &Which) -> Result<Report, CommandError> {
-    let card = which.open(1, Waiting::Interrupts)?;
+pub fn info(arguments: &Info) -> Result<Report, CommandError> {
+    let card = arguments.which.open(1, Waiting::Interrupts)?;
     let can = card.capabilities();
     let Capabilities { simulated, clock_khz, data_bits, address_bits, max_ring_entries, .. } = *can;
-    let info = Info {
+    let manifest = bitstream::manifest_of(&arguments.released.folder, can.rtl_checksum).map(|(path, _)| path);
+    let info = Shown {
         card: card.name(),
         abi: format!("{ABI_MAJOR}.{}", can.abi_minor),
         simulated,
         rtl_checksum: hex::encode(can.rtl_checksum),
+        manifest,
         clock_khz,
         data_bits,
         address_bits,
@@ -120,6 +135,10 @@ pub fn info(which: &Which) -> Result<Report, CommandError> {
         .add("hardware", if info.simulated { "simulated" } else { "yes" })
         .add("ABI", &info.abi)
         .add("RTL", &info.rtl_checksum)
+        .add(
+            "bitstream",
+            info.manifest.as_ref().map_or_else(|| "not a released one".into(), |path| path.display().to_string()),
+        )
         .add("clock", format_args!("{} MHz", f64::from(info.clock_khz) / 1000.0))
         .add(
             "temperature",

@@ -1,6 +1,7 @@
 //! `penstock card`: finds cards, shows, checks and measures one, and gives one to vfio-pci.
 
 mod devices;
+mod flash;
 mod measure;
 
 use super::arguments::seconds;
@@ -15,13 +16,15 @@ pub enum Command {
     /// Lists the cards on the PCI bus, with what keeps each from being opened.
     List(devices::List),
     /// Shows what a card is and can do.
-    Info(Which),
+    Info(measure::Info),
     /// Checks a card: registers over DMA, built-in tests, sums and hashes against the host's own.
     Selftest(Which),
     /// Measures a card: sums, hashes, latency, DMA.
     Bench(measure::Bench),
     /// Prints the steps that give a card to vfio-pci.
     Bind(devices::Bind),
+    /// Puts a released bitstream on a board, once its manifest, checksum and ABI have been checked.
+    Flash(flash::Flash),
 }
 
 /// A card.
@@ -44,9 +47,10 @@ impl Which {
 pub fn run(command: &Command) -> Result<Report, CommandError> {
     match command {
         Command::List(arguments) => devices::list(arguments),
-        Command::Info(which) => measure::info(which),
+        Command::Info(arguments) => measure::info(arguments),
         Command::Selftest(which) => measure::self_test(which),
         Command::Bench(arguments) => measure::bench(arguments),
         Command::Bind(arguments) => devices::bind(arguments),
+        Command::Flash(arguments) => flash::flash(arguments),
     }
 }

@@ -35,8 +35,8 @@ fn widths(wrapper: &str) -> BTreeMap<&str, usize> {
 /// A line that declares a wire, a register, a parameter or a port.
 fn declared(line: &str) -> Option<(&str, usize)> {
     let line = line.trim().trim_end_matches([';', ',']);
-    let line = line.split(" = ").next()?;
-    let mut words = line.split_whitespace().skip_while(|word| word.starts_with("(*") || word.ends_with("*)"));
+    let line = line.rsplit("*) ").next()?.split(" = ").next()?;
+    let mut words = line.split_whitespace();
     let first = words.find(|word| matches!(*word, "wire" | "reg" | "parameter" | "input" | "output"))?;
     let rest: Vec<&str> = words.filter(|word| !matches!(*word, "wire" | "reg")).collect();
     match (first, rest.as_slice()) {

@@ -11,7 +11,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::AddAssign;
 
 use anyhow::Result;
-use penstock_hdl::card::CardConfig;
 use penstock_hdl::emit::Design;
 use penstock_hdl::field::Shape;
 use penstock_hdl::shape;
@@ -149,7 +148,7 @@ pub(super) fn figures(shape: Shape) -> Result<Value> {
         ("point_adder", shape::point_adder(shape)?),
         ("poseidon", shape::poseidon(shape)?),
         ("msm", shape::msm(shape)?),
-        ("card", CardConfig::of(shape).design()?),
+        ("card", shape::card(shape)?),
     ] {
         let counts = area(shape, &design)?;
         println!(

@@ -62,6 +62,9 @@ pub(crate) enum Task {
         /// Synthesise with yosys for UltraScale+ and ECP5.
         #[arg(long)]
         area: bool,
+        /// Write every signal of a small multi-scalar multiplication to a VCD file.
+        #[arg(long, value_name = "FILE", requires = "shape")]
+        trace: Option<PathBuf>,
     },
     /// Synthesises both engines and the card of both shapes with yosys and prints what they take, without simulating.
     Area {
@@ -75,7 +78,11 @@ pub(crate) fn run(task: &Task) -> Result<()> {
     match task {
         Task::Emit { shape, record } => emit(&chosen(*shape), *record),
         Task::Check => check(),
-        Task::Report { points, hashes, shape, area } => report::run(&chosen(*shape), *points, *hashes, *area),
+        Task::Report { points, hashes, shape, area, trace } => {
+            let shapes = chosen(*shape);
+            report::run(&shapes, *points, *hashes, *area)?;
+            trace.as_ref().map_or(Ok(()), |file| shapes.iter().try_for_each(|shape| report::trace(*shape, file)))
+        }
         Task::Area { shape } => chosen(*shape).into_iter().try_for_each(|shape| area::figures(shape).map(drop)),
     }
 }
@@ -84,8 +91,10 @@ fn chosen(shape: Option<ShapeName>) -> Vec<Shape> {
     shape.map_or_else(|| SHAPES.to_vec(), |shape| vec![shape.into()])
 }
 
-fn designs(shape: Shape) -> Result<[Design; 2]> {
-    Ok([shape::msm(shape)?, shape::poseidon(shape)?])
+fn designs(shape: Shape) -> Result<Vec<Design>> {
+    let mut designs = vec![shape::msm(shape)?, shape::poseidon(shape)?, shape::card(shape)?];
+    designs.extend(shape::boards(shape)?);
+    Ok(designs)
 }
 
 fn folder() -> Result<PathBuf> {

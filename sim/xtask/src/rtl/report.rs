@@ -1,6 +1,7 @@
 //! `cargo xtask rtl report`: cycles, utilisation, latency, simulation speed and area, as a table and as JSON.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use halo2curves::bn256::Fr;
@@ -125,6 +126,17 @@ fn msm(shape: Shape, distributions: &[(&'static str, Distribution)], points: usi
         }
     }
     Ok(Value::Object(figures))
+}
+
+/// The signals of a multi-scalar multiplication of a few points, as a VCD file.
+pub(super) fn trace(shape: Shape, file: &Path) -> Result<()> {
+    const POINTS: usize = 8;
+    let config = MsmConfig::of(shape);
+    let mut engine = Engine::of(shape, &Options { fast_multipliers: false, trace: true })?;
+    engine.simulation().trace(file)?;
+    measure(&mut engine, &Distribution::Uniform.scalars(POINTS, &config.order))?;
+    println!("signals of {POINTS} points written to {}", file.display());
+    Ok(())
 }
 
 fn poseidon_figures(shape: Shape, hashes: usize) -> Result<(Value, f64)> {

@@ -86,6 +86,14 @@ impl<T: Synth> Block for Parameter<T> {
     }
 }
 
+/// A number times a small constant as a sum of shifts: multiplier blocks are for the field's products. `number` is an
+/// operand as wide as the product.
+pub fn times(number: &str, factor: u64) -> String {
+    let terms: Vec<_> =
+        (0..64).filter(|bit| factor >> bit & 1 == 1).map(|bit| format!("({number} << {bit})")).collect();
+    if terms.is_empty() { "64'd0".to_owned() } else { format!("({})", terms.join(" + ")) }
+}
+
 /// As many fresh signals or blocks: a clone would be the same signal to rust-hdl.
 pub fn several<T: Default>(count: usize) -> Vec<T> {
     (0..count).map(|_| T::default()).collect()

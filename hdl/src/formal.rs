@@ -1,0 +1,207 @@
+//! What is proved about the card's control logic, rather than tried.
+//!
+//! ```text
+//! unit, small ──emit──> its Verilog + properties of formal/NAME.sv inside its top ──yosys──> SMT ──solver──> proof
+//! ```
+//!
+//! Properties stand inside the module that they speak of and see its registers; its inputs are free, but for what
+//! `assume` says. An induction proves them for all time: they hold in the first cycles after reset, and in the cycle after
+//! any that they held in. A bounded proof covers every behaviour of that many cycles after reset. Each subject comes
+//! with ways to break it; a check that accepts a broken unit proves nothing.
+
+use rust_hdl::prelude::*;
+
+use crate::card::CardConfig;
+use crate::emit::{Design, EmitError, emit};
+use crate::field::Shape;
+use crate::msm::POINT_BITS;
+use crate::msm::slot_unit::SlotUnit;
+use crate::shell::arbiter::RoundRobin;
+use crate::shell::burst::BurstSplitter;
+use crate::shell::completion::CompletionRing;
+use crate::shell::fifo::Fifo;
+use crate::shell::resize::Resize;
+use crate::shell::submission::Submission;
+
+/// How far a proof reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// For all time, by induction over so many cycles.
+    Induction(u32),
+    /// For so many cycles after reset.
+    Bounded(u32),
+}
+
+/// A way to break a unit.
+#[derive(Clone, Copy, Debug)]
+pub struct Mutation {
+    /// What is wrong then.
+    pub what: &'static str,
+    /// Text that occurs once in the unit's Verilog.
+    pub from: &'static str,
+    /// What replaces it.
+    pub to: &'static str,
+}
+
+/// A unit, what is claimed of it, and how that is proved.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject {
+    /// The top module and the properties' file.
+    pub name: &'static str,
+    /// What is proved.
+    pub claim: &'static str,
+    /// How.
+    pub method: Method,
+    /// Modules whose outputs may be anything.
+    pub free: &'static [&'static str],
+    /// Ways to break it.
+    pub mutations: &'static [Mutation],
+    design: fn(&str) -> Result<Design, EmitError>,
+    properties: &'static str,
+}
+
+/// Why a subject cannot be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum FormalError {
+    /// The unit has no Verilog.
+    #[error(transparent)]
+    Emit(#[from] EmitError),
+    /// The unit has changed and its mutation has not.
+    #[error("{subject}: the mutation `{what}` replaces text that occurs {times} times in the unit, not once")]
+    Stale {
+        /// The subject.
+        subject: &'static str,
+        /// The mutation.
+        what: &'static str,
+        /// How often the text occurs.
+        times: usize,
+    },
+    /// The emitted file does not end with its top module.
+    #[error("{subject}: the Verilog does not end with a module")]
+    NoTop {
+        /// The subject.
+        subject: &'static str,
+    },
+}
+
+impl Subject {
+    /// The unit with its properties, broken by `mutation` if there is one.
+    ///
+    /// # Errors
+    /// See [`FormalError`].
+    pub fn verilog(&self, mutation: Option<&Mutation>) -> Result<String, FormalError> {
+        let mut text = (self.design)(self.name)?.verilog;
+        if let Some(Mutation { what, from, to }) = mutation {
+            let times = text.matches(from).count();
+            if times != 1 {
+                return Err(FormalError::Stale { subject: self.name, what, times });
+            }
+            text = text.replace(from, to);
+        }
+        // Children stand before their parents: the top comes last.
+        let end = text.rfind("endmodule").ok_or(FormalError::NoTop { subject: self.name })?;
+        text.insert_str(end, self.properties);
+        Ok(text)
+    }
+}
+
+/// All subjects.
+pub const SUBJECTS: [Subject; 8] = [
+    Subject {
+        name: "fifo",
+        claim: "every word that comes in leaves once, in order, unchanged; an offered word waits until it is taken",
+        method: Method::Induction(2),
+        free: &[],
+        design: |top| emit(top, || Fifo::<Bits<4>>::new(2)),
+        properties: include_str!("../formal/fifo.sv"),
+        mutations: &[
+            Mutation { what: "takes words when full", from: "push = in_valid && !held[2]", to: "push = in_valid" },
+            Mutation { what: "offers a word again", from: "next != back", to: "front != back" },
+        ],
+    },
+    Subject {
+        name: "gather",
+        claim: "four narrow words make a wide one, in order; an offered word waits until it is taken",
+        method: Method::Induction(2),
+        free: &[],
+        design: |top| emit(top, Resize::<8, 32>::new),
+        properties: include_str!("../formal/gather.sv"),
+        mutations: &[Mutation { what: "forgets to wait", from: "kept + 1 <= 4", to: "kept <= 4" }],
+    },
+    Subject {
+        name: "cut",
+        claim: "a wide word becomes its four narrow ones, low end first; an offered word waits until it is taken",
+        method: Method::Induction(2),
+        free: &[],
+        design: |top| emit(top, Resize::<32, 8>::new),
+        properties: include_str!("../formal/cut.sv"),
+        mutations: &[Mutation { what: "takes a word too early", from: "kept + 4 <= 4", to: "level <= 1" }],
+    },
+    Subject {
+        name: "arbiter",
+        claim: "one of those who ask is granted; nobody is served twice while another one waits",
+        method: Method::Induction(2),
+        free: &[],
+        design: |top| emit(top, RoundRobin::new),
+        properties: include_str!("../formal/arbiter.sv"),
+        mutations: &[
+            Mutation { what: "forgets whose turn it is", from: "preferred != 0 ? preferred : request", to: "request" },
+            Mutation { what: "serves the same one again", from: "~(grant | (grant - 1'b1))", to: "~(grant - 1'b1)" },
+        ],
+    },
+    Subject {
+        name: "bursts",
+        claim: "bursts cover the run exactly, in order, none longer than the limit or across 4 KiB, the next one a cycle later",
+        method: Method::Induction(2),
+        free: &[],
+        design: |top| emit(top, || BurstSplitter::new(8, 16)),
+        properties: include_str!("../formal/bursts.sv"),
+        mutations: &[
+            Mutation { what: "ignores the page", from: "to_page < 16 ? to_page : 16", to: "16" },
+            Mutation { what: "ignores the length", from: "left < longest ? left : longest", to: "longest" },
+            Mutation { what: "skips a beat", from: "left <= left - burst_beats", to: "left <= left - burst_beats - 1" },
+        ],
+    },
+    Subject {
+        name: "completions",
+        claim: "each reply becomes one completion, in the next entry of the ring, never over one that was not read",
+        method: Method::Induction(2),
+        free: &[],
+        design: |top| emit(top, || CompletionRing::new(2)),
+        properties: include_str!("../formal/completions.sv"),
+        mutations: &[Mutation {
+            what: "overwrites what was not read",
+            from: "start = waiting$q & (following != head)",
+            to: "start = waiting$q",
+        }],
+    },
+    Subject {
+        name: "submissions",
+        claim: "each command between head and tail is fetched once, in order, and nothing beyond the tail",
+        method: Method::Induction(2),
+        free: &["decoder"],
+        design: |top| {
+            let capabilities = CardConfig::of(Shape::Compact).capabilities();
+            emit(top, || Submission::new(8, &capabilities))
+        },
+        properties: include_str!("../formal/submissions.sv"),
+        mutations: &[Mutation { what: "fetches beyond the tail", from: "enable & (index$q != tail)", to: "enable" }],
+    },
+    Subject {
+        name: "slots",
+        claim: "an operand that waits in a slot leaves it once, unchanged, with the next one for the same slot or a read-out",
+        method: Method::Bounded(7),
+        free: &[],
+        // Points of two bits: the unit moves them and does not look into them.
+        design: |top| {
+            let design = emit(top, || SlotUnit::new(2, 2))?;
+            Ok(Design { verilog: design.verilog.replace(&format!("[{}:0]", POINT_BITS - 1), "[1:0]"), ..design })
+        },
+        properties: include_str!("../formal/slots.sv"),
+        mutations: &[Mutation {
+            what: "pushes two items into one slot",
+            from: "same = (inserted$q & returned$q) & (new_at$q == result_at$q)",
+            to: "same = 1'b0",
+        }],
+    },
+];
