@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use crate::serve::Served;
 use crate::shell;
 
-const SUITE: [&str; 7] = ["cargo", "test", "--locked", "-p", "penstock-sim", "--test", "conformance"];
+const SUITE: [&str; 6] = ["cargo", "test", "--locked", "--workspace", "--test", "conformance"];
 
 /// Runs all that is in the suite against `card`: `model`, `rtl`, `board`, or all three.
 pub(crate) fn run(card: Option<&str>) -> Result<()> {
@@ -29,7 +29,7 @@ fn suite(arguments: &[&str]) -> Result<()> {
 
 /// The ULX3S's Verilog at its pins, with windows and a line that suit simulation, through the driver's serial transport.
 fn board() -> Result<()> {
-    shell::run("", "cargo build --locked -p penstock-sim --bins")?;
+    shell::run("", "cargo build --locked --workspace --bins")?;
     let program = shell::target_folder()?.join("debug/penstock-sim");
     let served = Served::board(&program, &["--window-bits", "6", "--bit-cycles", "4"])?;
     // There is one line: one case after the other.
