@@ -1,6 +1,6 @@
 # From the card's Verilog to a bitstream for the Alveo U55C, in one run without a project:
 #
-#   cargo xtask bitstream-check alveo-u55c
+#   cargo xtask bitstream alveo-u55c
 #   vivado -mode batch -source bitstreams/alveo-u55c/build.tcl -tclargs target/bitstream/alveo-u55c
 #
 # The folder holds card_pipelined.v and card_pipelined.checksum, which the first command writes, and receives reports and
@@ -12,7 +12,7 @@ set here [file dirname [file normalize [info script]]]
 set folder [file normalize [lindex $argv 0]]
 foreach needed {card_pipelined.v card_pipelined.checksum} {
     if {![file exists $folder/$needed]} {
-        puts stderr "there is no $folder/$needed: run cargo xtask bitstream-check alveo-u55c first"
+        puts stderr "there is no $folder/$needed: run cargo xtask bitstream alveo-u55c first"
         exit 1
     }
 }

@@ -5,9 +5,10 @@ set vendor_id 10EE
 set device_id 5053
 set class_code 120000
 
-# Gen3 x16: 512 bit at 250 MHz, the card's clock. BAR 0: the registers, 4 kB. BAR 2: the MSI-X table, one vector, which the
-# bridge keeps itself. AXI addresses are bus addresses: one window over all of them, not translated.
-create_ip -vendor xilinx.com -library ip -name xdma -version 4.1 -module_name pcie_bridge
+# Gen3 x16: 512 bit at 250 MHz, the card's clock. BAR 0: the registers, 4 kB. BAR 2: the MSI-X table, for which the bridge
+# keeps 64 kB of a BAR to itself (PG194, "Bar Indicator"); one vector is used. AXI addresses are bus addresses: one window over
+# all of them, not translated.
+create_ip -vendor xilinx.com -library ip -name xdma -version 4.1 -module_name pcie_bridge -dir $folder -force
 set_property -dict [list \
     CONFIG.functional_mode {AXI_Bridge} \
     CONFIG.mode_selection {Advanced} \
@@ -27,6 +28,8 @@ set_property -dict [list \
     CONFIG.pf0_device_id $device_id \
     CONFIG.pf0_subsystem_vendor_id $vendor_id \
     CONFIG.pf0_subsystem_id $device_id \
+    CONFIG.pf0_base_class_menu {Processing_accelerators} \
+    CONFIG.pf0_sub_class_interface_menu {Unknown} \
     CONFIG.pf0_class_code $class_code \
     CONFIG.pf0_class_code_base [string range $class_code 0 1] \
     CONFIG.pf0_class_code_sub [string range $class_code 2 3] \
@@ -37,10 +40,10 @@ set_property -dict [list \
     CONFIG.pf0_bar0_size {4} \
     CONFIG.pciebar2axibar_0 {0x0000000000000000} \
     CONFIG.pf0_bar2_enabled {true} \
-    CONFIG.pf0_bar2_64bit {false} \
+    CONFIG.pf0_bar2_64bit {true} \
     CONFIG.pf0_bar2_scale {Kilobytes} \
     CONFIG.pf0_bar2_size {64} \
-    CONFIG.bar_indicator {BAR_2} \
+    CONFIG.bar_indicator {BAR_3:2} \
     CONFIG.pf0_interrupt_pin {NONE} \
     CONFIG.pf0_msi_enabled {false} \
     CONFIG.pf0_msix_enabled {true} \
@@ -55,7 +58,7 @@ set_property -dict [list \
     CONFIG.xdma_axilite_slave {true} \
 ] [get_ips pcie_bridge]
 
-create_ip -vendor xilinx.com -library ip -name axi_dwidth_converter -version 2.1 -module_name registers_width
+create_ip -vendor xilinx.com -library ip -name axi_dwidth_converter -version 2.1 -module_name registers_width -dir $folder -force
 set_property -dict [list \
     CONFIG.PROTOCOL {AXI4} \
     CONFIG.ADDR_WIDTH {64} \
@@ -64,7 +67,7 @@ set_property -dict [list \
     CONFIG.MI_DATA_WIDTH {32} \
 ] [get_ips registers_width]
 
-create_ip -vendor xilinx.com -library ip -name axi_protocol_converter -version 2.1 -module_name registers_protocol
+create_ip -vendor xilinx.com -library ip -name axi_protocol_converter -version 2.1 -module_name registers_protocol -dir $folder -force
 set_property -dict [list \
     CONFIG.SI_PROTOCOL {AXI4} \
     CONFIG.MI_PROTOCOL {AXI4LITE} \

@@ -1,10 +1,10 @@
 # Regions on the part's three dies (SLR). PCIe's lanes are on SLR0; what serves them stays there.
 #
-#   SLR0  bridge, shell, Poseidon engine, point streams, first slot memory, the adder's sums
+#   SLR0  bridge, shell, Poseidon engine, point streams, first slot memory
 #   SLR1  the adder's twelve multipliers, second slot memory
 #   SLR2  free
 #
-# Nets that cross between SLR0 and SLR1, and where their registers are: README.md, "Crossings".
+# The adder's sums are left to the placer. Nets that cross, and where their registers are: README.md, "Placement and crossings".
 
 create_pblock slr0
 resize_pblock [get_pblocks slr0] -add {SLR0}

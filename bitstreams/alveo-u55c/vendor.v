@@ -3,23 +3,18 @@
 
 // xdma 4.1, functional mode AXI_Bridge.
 (* blackbox *)
-module pcie_bridge(sys_clk,sys_clk_gt,sys_rst_n,user_lnk_up,pci_exp_rxp,pci_exp_rxn,pci_exp_txp,pci_exp_txn,axi_aclk,axi_aresetn,axi_ctl_aresetn,usr_irq_req,usr_irq_ack,msi_enable,msi_vector_width,interrupt_out,m_axib_awid,m_axib_awaddr,m_axib_awlen,m_axib_awsize,m_axib_awburst,m_axib_awvalid,m_axib_awready,m_axib_wdata,m_axib_wstrb,m_axib_wlast,m_axib_wvalid,m_axib_wready,m_axib_bid,m_axib_bresp,m_axib_bvalid,m_axib_bready,m_axib_arid,m_axib_araddr,m_axib_arlen,m_axib_arsize,m_axib_arburst,m_axib_arvalid,m_axib_arready,m_axib_rid,m_axib_rdata,m_axib_rresp,m_axib_rlast,m_axib_rvalid,m_axib_rready,m_axib_awprot,m_axib_awlock,m_axib_awcache,m_axib_arprot,m_axib_arlock,m_axib_arcache,s_axib_awid,s_axib_awaddr,s_axib_awlen,s_axib_awsize,s_axib_awburst,s_axib_awvalid,s_axib_awready,s_axib_wdata,s_axib_wstrb,s_axib_wlast,s_axib_wvalid,s_axib_wready,s_axib_bid,s_axib_bresp,s_axib_bvalid,s_axib_bready,s_axib_arid,s_axib_araddr,s_axib_arlen,s_axib_arsize,s_axib_arburst,s_axib_arvalid,s_axib_arready,s_axib_rid,s_axib_rdata,s_axib_rresp,s_axib_rlast,s_axib_rvalid,s_axib_rready,s_axib_awregion,s_axib_arregion,s_axil_awaddr,s_axil_awprot,s_axil_awvalid,s_axil_awready,s_axil_wdata,s_axil_wstrb,s_axil_wvalid,s_axil_wready,s_axil_bresp,s_axil_bvalid,s_axil_bready,s_axil_araddr,s_axil_arprot,s_axil_arvalid,s_axil_arready,s_axil_rdata,s_axil_rresp,s_axil_rvalid,s_axil_rready);
+module pcie_bridge(sys_clk,sys_clk_gt,sys_rst_n,pci_exp_rxp,pci_exp_rxn,pci_exp_txp,pci_exp_txn,axi_aclk,axi_aresetn,usr_irq_req,usr_irq_ack,m_axib_awid,m_axib_awaddr,m_axib_awlen,m_axib_awsize,m_axib_awburst,m_axib_awvalid,m_axib_awready,m_axib_wdata,m_axib_wstrb,m_axib_wlast,m_axib_wvalid,m_axib_wready,m_axib_bid,m_axib_bresp,m_axib_bvalid,m_axib_bready,m_axib_arid,m_axib_araddr,m_axib_arlen,m_axib_arsize,m_axib_arburst,m_axib_arvalid,m_axib_arready,m_axib_rid,m_axib_rdata,m_axib_rresp,m_axib_rlast,m_axib_rvalid,m_axib_rready,m_axib_awprot,m_axib_awlock,m_axib_awcache,m_axib_arprot,m_axib_arlock,m_axib_arcache,s_axib_awid,s_axib_awaddr,s_axib_awlen,s_axib_awsize,s_axib_awburst,s_axib_awvalid,s_axib_awready,s_axib_wdata,s_axib_wstrb,s_axib_wlast,s_axib_wvalid,s_axib_wready,s_axib_bid,s_axib_bresp,s_axib_bvalid,s_axib_bready,s_axib_arid,s_axib_araddr,s_axib_arlen,s_axib_arsize,s_axib_arburst,s_axib_arvalid,s_axib_arready,s_axib_rid,s_axib_rdata,s_axib_rresp,s_axib_rlast,s_axib_rvalid,s_axib_rready,s_axib_awregion,s_axib_arregion,s_axil_awaddr,s_axil_awprot,s_axil_awvalid,s_axil_awready,s_axil_wdata,s_axil_wstrb,s_axil_wvalid,s_axil_wready,s_axil_bresp,s_axil_bvalid,s_axil_bready,s_axil_araddr,s_axil_arprot,s_axil_arvalid,s_axil_arready,s_axil_rdata,s_axil_rresp,s_axil_rvalid,s_axil_rready);
     input wire sys_clk;
     input wire sys_clk_gt;
     input wire sys_rst_n;
-    output wire user_lnk_up;
     input wire [15:0] pci_exp_rxp;
     input wire [15:0] pci_exp_rxn;
     output wire [15:0] pci_exp_txp;
     output wire [15:0] pci_exp_txn;
     output wire axi_aclk;
     output wire axi_aresetn;
-    output wire axi_ctl_aresetn;
     input wire usr_irq_req;
     output wire usr_irq_ack;
-    output wire msi_enable;
-    output wire [2:0] msi_vector_width;
-    output wire interrupt_out;
     output wire [3:0] m_axib_awid;
     output wire [63:0] m_axib_awaddr;
     output wire [7:0] m_axib_awlen;

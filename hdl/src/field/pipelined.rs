@@ -184,14 +184,10 @@ impl Rom {
                 "1'b0".to_owned()
             };
             let last = low + size == width;
-            let register = match &carry {
-                Some(carry) => {
-                    let carry = pipeline.at(carry, stage);
-                    format!("({{1'b0, {bits}, 1'b1}} + {{1'b0, {entry}, {carry}}}) >> 1")
-                }
-                // The cancelled digit's carry is in the ROM.
-                None => format!("{{1'b0, {bits}}} + {{1'b0, {entry}}}"),
-            };
+            let carry_in = carry.as_ref().map_or_else(|| "1'b0".to_owned(), |carry| pipeline.at(carry, stage));
+            // x - ~y is x + y + 1: the one meets the carry below, and the cancelled digit's carry is in the ROM. Written as
+            // a sum, yosys gives the chain a LUT for the ROM beside the one for the sum.
+            let register = format!("({{1'b0, {bits}, 1'b0}} - ~{{1'b0, {entry}, {carry_in}}}) >> 1");
             let register = pipeline.register("row", size + usize::from(!last), stage + 1, &register);
             next = next.then(&register.bits(0, size));
             carry = Some(register.bits(size, 1));

@@ -52,10 +52,9 @@ enum Task {
         #[command(subcommand)]
         task: rtl::Task,
     },
-    /// Builds a board's bitstream: emit, synthesise, place, route, pack; writes its manifest.
+    /// Builds a board's bitstream: emit, synthesise, place, route, pack; writes its manifest. Where the board's tools are not
+    /// open: checks its recipe and writes the card's Verilog for it.
     Bitstream(bitstream::Arguments),
-    /// Checks a board's recipe for tools that are not open, and writes the card's Verilog for it.
-    BitstreamCheck(recipe::Arguments),
     /// Proves what is claimed of the card's control logic, and that each proof notices a broken unit.
     Formal {
         /// Only this one.
@@ -96,7 +95,6 @@ fn main() -> anyhow::Result<()> {
         Task::Soundness { short } => soundness::run(short),
         Task::Rtl { task } => rtl::run(&task),
         Task::Bitstream(arguments) => bitstream::run(&arguments),
-        Task::BitstreamCheck(arguments) => recipe::run(&arguments),
         Task::Formal { name } => formal::run(name.as_deref()),
         Task::Conformance { card } => conformance::run(card.as_deref()),
         Task::RtlProof { preset, shape } => rtl_proof::run(&preset, shape.map(Into::into)),

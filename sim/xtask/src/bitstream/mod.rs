@@ -25,7 +25,7 @@ use clap::{Args, ValueEnum};
 use penstock_hdl::board::ulx3s;
 use sha2::{Digest, Sha256};
 
-use crate::shell;
+use crate::{recipe, shell};
 use blocks::Blocks;
 use manifest::{Manifest, Timing};
 use step::Step;
@@ -37,6 +37,9 @@ pub(crate) enum Board {
     /// Radiona ULX3S with an ECP5-85F.
     #[value(name = "ulx3s-85f")]
     Ulx3s,
+    /// AMD Alveo U55C: its recipe is checked, not built; no option matters.
+    #[value(name = "alveo-u55c")]
+    AlveoU55c,
 }
 
 #[derive(Args)]
@@ -67,7 +70,9 @@ struct Placed {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let Board::Ulx3s = arguments.board;
+    if matches!(arguments.board, Board::AlveoU55c) {
+        return recipe::check();
+    }
     let tools = Tools::find(arguments.native)?;
     let released = shell::root().join("bitstreams/ulx3s-85f");
     let work = shell::target_folder()?.join("bitstream/ulx3s-85f");

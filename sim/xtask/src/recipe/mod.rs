@@ -1,4 +1,4 @@
-//! `cargo xtask bitstream-check BOARD`: what can be checked of a recipe for the vendor's tools without them.
+//! `cargo xtask bitstream alveo-u55c`: what can be checked of a recipe for the vendor's tools without them.
 //!
 //! ```text
 //! rust-hdl ──emit──> card ──> ports, cells, registers ┐
@@ -18,7 +18,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use clap::{Args, ValueEnum};
 use penstock_hdl::card::CardConfig;
 use penstock_hdl::emit::Design;
 use penstock_hdl::field::Shape;
@@ -34,26 +33,8 @@ const TOP: &str = "alveo_u55c";
 /// clock's edge.
 const CAPTURED: [&str; 1] = ["slot_memory"];
 
-/// Boards whose tools are not open.
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Board {
-    /// AMD Alveo U55C.
-    #[value(name = "alveo-u55c")]
-    AlveoU55c,
-}
-
-#[derive(Args)]
-pub(crate) struct Arguments {
-    /// Which board.
-    #[arg(value_enum)]
-    board: Board,
-    /// Leave out synthesis with yosys and the budget.
-    #[arg(long)]
-    no_area: bool,
-}
-
-pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let Board::AlveoU55c = arguments.board;
+/// Checks the Alveo U55C's recipe, prints its budget and writes what Vivado needs beside the recipe.
+pub(crate) fn check() -> Result<()> {
     let recipe = Recipe::read(&folder())?;
     let config = CardConfig::of(Shape::Pipelined);
     let card = config.design()?;
@@ -65,11 +46,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         card.top,
         card.checksum()
     );
-    if !arguments.no_area {
-        budget::check(&config, &card, &recipe)?;
-    }
     println!("for Vivado: {}", output.display());
-    Ok(())
+    budget::check(&config, &card, &recipe)
 }
 
 fn folder() -> PathBuf {

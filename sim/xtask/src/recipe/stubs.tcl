@@ -33,7 +33,7 @@ proc stub {command flags valued} {
 }
 
 stub create_project {-in_memory} {-part}
-stub create_ip {} {-vendor -library -name -version -module_name}
+stub create_ip {-force} {-vendor -library -name -version -module_name -dir}
 stub generate_target {} {}
 stub synth_ip {} {}
 stub synth_design {} {-top -part -flatten_hierarchy -shreg_min_size -generic}

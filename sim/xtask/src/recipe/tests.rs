@@ -64,7 +64,12 @@ fn another_identity_than_the_abis_is_refused() {
         "CONFIG.axi_data_width {256_bit}",
         "axi_data_width is",
     );
-    assert_refused("pcie.tcl", "CONFIG.bar_indicator {BAR_2}", "CONFIG.bar_indicator {BAR_0}", "MSI-X table lies over");
+    assert_refused(
+        "pcie.tcl",
+        "CONFIG.bar_indicator {BAR_3:2}",
+        "CONFIG.bar_indicator {BAR_1:0}",
+        "MSI-X table lies over",
+    );
 }
 
 #[test]
