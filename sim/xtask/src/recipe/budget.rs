@@ -60,7 +60,8 @@ fn print(what: &str, counts: &Counts) {
     for (name, used, there) in shares(counts) {
         println!("  {name:4} {used:9} of {there:9}  {:5.1} %", 100.0 * used as f64 / there as f64);
     }
-    println!("  of the LUT, {} are delays and memory", counts.lutram);
+    let computing = 100.0 * counts.lut as f64 / RESOURCES.lut as f64;
+    println!("  of the LUT {} ({computing:.1} %) compute, the others delay or store", counts.lut);
 }
 
 fn shares(counts: &Counts) -> [(&'static str, u64, u64); 5] {
@@ -81,8 +82,8 @@ fn check_whole(counts: &Counts) -> Result<()> {
     Ok(())
 }
 
-/// The share of the part that the arithmetic may take: 60 % of its multipliers, 50 % of its look-up tables with logic.
-/// Those that delay are left out: yosys makes shift registers of three steps and more, the recipe's build of six and more.
+/// The share of the part that the arithmetic may take: 60 % of its multipliers, 50 % of its look-up tables for those that
+/// compute. Those that delay are left out: yosys makes shift registers of three steps and more, the recipe's build of six.
 fn check_arithmetic(counts: &Counts) -> Result<()> {
     let Counts { dsp, lut, .. } = *counts;
     ensure!(10 * dsp <= 6 * RESOURCES.dsp, "{dsp} DSP are more than 60 % of {}", RESOURCES.dsp);
