@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::sync::LazyLock;
+
 use super::*;
 
 /// Checks the recipe after `old` became `new` in one of its files.
@@ -19,11 +21,15 @@ fn refusal(file: &str, old: &str, new: &str) -> String {
 }
 
 fn checked(folder: &Path) -> Result<()> {
-    let config = CardConfig::of(Shape::Pipelined);
-    let card = config.design().unwrap();
+    static CARD: LazyLock<(CardConfig, Design)> = LazyLock::new(|| {
+        let config = CardConfig::of(Shape::Pipelined);
+        let card = config.design().unwrap();
+        (config, card)
+    });
+    let (config, card) = &*CARD;
     let output = tempfile::tempdir().unwrap();
-    write_card(&card, output.path()).unwrap();
-    Recipe::read(folder)?.check(&config, &card, output.path())
+    write_card(card, output.path()).unwrap();
+    Recipe::read(folder)?.check(config, card, output.path())
 }
 
 fn assert_refused(file: &str, old: &str, new: &str, why: &str) {
