@@ -70,9 +70,14 @@ struct Placed {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    if matches!(arguments.board, Board::AlveoU55c) {
-        return recipe::check();
+    match arguments.board {
+        Board::Ulx3s => build(arguments),
+        Board::AlveoU55c => recipe::check(),
     }
+}
+
+/// The ULX3S's bitstream, its manifest and its floor plan.
+fn build(arguments: &Arguments) -> Result<()> {
     let tools = Tools::find(arguments.native)?;
     let released = shell::root().join("bitstreams/ulx3s-85f");
     let work = shell::target_folder()?.join("bitstream/ulx3s-85f");
