@@ -29,7 +29,8 @@ fn suite(arguments: &[&str]) -> Result<()> {
 
 /// The ULX3S's Verilog at its pins, with windows and a line that suit simulation, through the driver's serial transport.
 fn board() -> Result<()> {
-    shell::run("", "cargo build --locked --workspace --bins")?;
+    // The suite's build has the server in it.
+    shell::run_words("", &[&SUITE[..], &["--no-run"]].concat())?;
     let program = shell::target_folder()?.join("debug/penstock-sim");
     let served = Served::board(&program, &["--window-bits", "6", "--bit-cycles", "4"])?;
     // There is one line: one case after the other.
