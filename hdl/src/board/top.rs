@@ -109,6 +109,9 @@ pub struct Board {
     pub clock: Signal<In, Clock>,
     /// Power-up reset.
     pub reset: Signal<In, Bit>,
+    /// Of the multipliers, three times the clock, and its strobe.
+    pub ring_clock: Signal<In, Clock>,
+    pub ring_strobe: Signal<In, Bit>,
     /// What the card says of its own Verilog.
     pub rtl_checksum: Signal<In, Bits<64>>,
     /// The line from the host.
@@ -143,6 +146,8 @@ impl Board {
         Self {
             clock: Default::default(),
             reset: Default::default(),
+            ring_clock: Default::default(),
+            ring_strobe: Default::default(),
             rtl_checksum: Default::default(),
             receive: Default::default(),
             send: Default::default(),
@@ -174,6 +179,8 @@ impl Logic for Board {
         clock!(self, clock, card, line_in, line_out, receiver, sender, requests, tunnel, memory, heartbeat);
         clock!(self, clock, seen_in, seen_out, seen_burst, seen_interrupt);
         self.card.reset.next = self.reset.val();
+        self.card.ring_clock.next = self.ring_clock.val();
+        self.card.ring_strobe.next = self.ring_strobe.val();
         self.line_in.reset.next = self.reset.val();
         self.line_out.reset.next = self.reset.val();
         self.receiver.reset.next = self.reset.val();

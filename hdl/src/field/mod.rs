@@ -22,7 +22,7 @@ pub use delay::{Delay, DelayFlag};
 pub use modulus::{Field, from_montgomery, to_montgomery};
 pub use multiplier::MultiplierConfig;
 pub use pipelined::PipelinedMultiplier;
-pub use ring::RingMultiplier;
+pub use ring::{RING_CYCLES, RingMultiplier};
 
 /// Width of an element's bus between blocks.
 pub const ELEMENT_BITS: usize = 257;

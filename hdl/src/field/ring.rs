@@ -4,6 +4,16 @@
 //! products travel at once, and one starts every 15 cycles; 4 and 15 have no common factor, so products that start on
 //! that grid never meet. The running sum is carry-saved in limbs of 36 bits, the width of a product of an 18 x 18
 //! multiplier: a limb's carries enter it again in the next pass, and are resolved once, behind the ring.
+//!
+//! A ring has a clock of its own, three times the card's: it is the one part of a small card that short paths make fast.
+//! Everything else sees card cycles. What comes from the card is sampled at the end of the ring cycle in which
+//! `ring_strobe` is high, when it has had two ring cycles to settle; a product has as many before the card reads it.
+//!
+//! ```text
+//! card cycle   |        0        |        1        |
+//! ring cycle   |  0  |  1  |  2  |  0  |  1  |  2  |
+//! ring_strobe        |=====|           |=====|
+//! ```
 
 use std::fmt::Write;
 
@@ -24,21 +34,33 @@ const PASS: usize = 4;
 const SEGMENT: usize = 60;
 const SEGMENTS: usize = ELEMENT_BITS.div_ceil(SEGMENT);
 
-/// a b / R modulo p, below 2p, for operands below 2^260; one product every [`RingMultiplier::INTERVAL`] cycles.
+/// Ring cycles of a card cycle.
+pub const RING_CYCLES: usize = 3;
+/// The ring cycle of a card cycle in which the strobe is high.
+const STROBE: usize = 1;
+/// Ring cycles from operands to product: into the ring, the passes, the carries.
+const RING_LATENCY: usize = 2 + PASS * DIGITS + SEGMENTS;
+/// For how many ring cycles a product is there.
+const RING_STABLE: usize = DIGITS - SEGMENTS + 1;
+/// Ring cycles, at least, that a product has to reach the card's registers.
+const SETTLING: usize = 2;
+
+/// a b / R modulo p, below 2p, for operands below 2^260; one product every [`RingMultiplier::INTERVAL`] cycles. All cycles
+/// are the card's.
 ///
-/// Operands are taken in every cycle with `take`; the first such cycle after reset is the one that the constructor says.
+/// Operands are taken in one of so many cycles; the first of them after reset is the one that the constructor says.
 #[derive(LogicBlock, Default)]
 pub struct RingMultiplier {
-    /// The clock.
-    pub clock: Signal<In, Clock>,
+    /// The ring's clock, [`RING_CYCLES`] times the card's.
+    pub ring_clock: Signal<In, Clock>,
+    /// High in one ring cycle of a card cycle, at whose end what comes from the card is sampled.
+    pub ring_strobe: Signal<In, Bit>,
     /// Puts the ring on its grid.
     pub reset: Signal<In, Bit>,
     /// An operand.
     pub left: Signal<In, Bits<OPERAND_BITS>>,
     /// An operand.
     pub right: Signal<In, Bits<OPERAND_BITS>>,
-    /// High when the operands are taken at the next edge.
-    pub take: Signal<Out, Bit>,
     /// The product, `latency` cycles after its operands, and for [`RingMultiplier::STABLE`] cycles from then on.
     pub product: Signal<Out, Bits<ELEMENT_BITS>>,
     _text: String,
@@ -46,15 +68,16 @@ pub struct RingMultiplier {
 
 impl RingMultiplier {
     /// Cycles between two starts.
-    pub const INTERVAL: usize = DIGITS;
+    pub const INTERVAL: usize = DIGITS / RING_CYCLES;
 
-    /// Cycles from operands to product: into the ring, the passes, the carries.
-    pub const LATENCY: usize = 2 + PASS * DIGITS + SEGMENTS;
+    /// Cycles from operands to product.
+    pub const LATENCY: usize = (STROBE + RING_LATENCY + SETTLING - RING_CYCLES).div_ceil(RING_CYCLES);
 
     /// For how many cycles a product can be read.
-    pub const STABLE: usize = DIGITS - SEGMENTS + 1;
+    pub const STABLE: usize = (STROBE + RING_LATENCY + RING_STABLE - 1) / RING_CYCLES - Self::LATENCY;
 
-    /// A ring modulo the field's prime that takes operands first `start` cycles after the reset, `start` below 15.
+    /// A ring modulo the field's prime that takes operands first `start` cycles after the reset, `start` below
+    /// [`RingMultiplier::INTERVAL`].
     pub fn new(field: Field, start: usize) -> Self {
         Self { _text: text(field, start), ..Self::default() }
     }
@@ -64,7 +87,6 @@ impl Logic for RingMultiplier {
     fn update(&mut self) {}
 
     fn connect(&mut self) {
-        self.take.connect();
         self.product.connect();
     }
 
@@ -73,39 +95,46 @@ impl Logic for RingMultiplier {
     }
 }
 
-/// The module's body. The comments in it count cycles from the one in which the operands enter.
+/// The module's body. The comments in it count ring cycles from the one in which the operands enter.
 fn text(field: Field, start: usize) -> String {
     let mut out = Text::default();
     let digit_top = DIGIT - 1;
     let limb_top = LIMB - 1;
     // A limb's sum of a limb, four halves or wholes of products, and carries.
     let sum_top = LIMB + 2;
-    let operand_top = RADIX_BITS - 1;
     let name = field.name();
     out.line(&format!("// module: {name}_multiplier_ring"));
     out.line("/* verilator no_inline_module */");
-    let modulo = |value: usize| (value + DIGITS) % DIGITS;
-    out.line(&format!("reg [3:0] phase;\ninitial phase = {};", modulo(0)));
+    let interval = RingMultiplier::INTERVAL;
+    out.line("reg [2:0] phase;\ninitial phase = 0;");
     out.clocked(&format!(
-        "if (reset) phase <= 4'd{}; else phase <= phase == 4'd{} ? 4'd0 : phase + 4'd1;",
-        modulo(DIGITS - start),
-        DIGITS - 1
+        "if (ring_strobe) phase <= reset ? 3'd{} : phase == 3'd{} ? 3'd0 : phase + 3'd1;",
+        (interval - start) % interval,
+        interval - 1
     ));
-    out.line("always @(*) take = phase == 4'd0;");
+    out.line("reg strobe_1, strobe_2;");
+    out.clocked("begin strobe_1 <= ring_strobe; strobe_2 <= strobe_1; end");
+    out.line("// High together with the strobe in the cycles that take operands; a copy for each digit, since one would be far away.");
+    for k in 0..DIGITS {
+        out.copy(&format!("take_{k}"), "strobe_2 && phase == 3'd0");
+    }
+    let taken: Vec<_> = (0..DIGITS).rev().map(|k| format!("{{{DIGIT}{{take_{k}}}}}")).collect();
+    out.line(&format!("wire [{}:0] taken = {{{}}};", RADIX_BITS - 1, taken.join(", ")));
     out.line("// Cycle 1: the operands, which travel with the sum. The first one loses a digit in each pass.");
-    out.register("fresh", 1, "take");
+    for limb in 0..LIMBS {
+        out.copy(&format!("fresh_{limb}"), &format!("take_{}", 2 * limb));
+    }
     for operand in ["left", "right"] {
         let shift = if operand == "left" { DIGIT } else { 0 };
         out.register(
             &format!("{operand}_0"),
             RADIX_BITS,
-            &format!("take ? {operand} : {operand}_{} >> {shift}", PASS - 1),
+            &format!("{operand} & taken | {operand}_{} >> {shift} & ~taken", PASS - 1),
         );
         for place in 1..PASS {
             out.register(&format!("{operand}_{place}"), RADIX_BITS, &format!("{operand}_{}", place - 1));
         }
     }
-    let _ = operand_top;
     out.line("// Cycle 2: the digit times the second operand, beside the sum; m follows from the low digits of both.");
     for k in 0..DIGITS {
         let low = k * DIGIT;
@@ -158,7 +187,7 @@ fn text(field: Field, start: usize) -> String {
         let carry = format!("whole_{limb}[{sum_top}:{LIMB}]");
         out.line(&format!("reg [{limb_top}:0] sum_{limb}, last_{limb};\nreg [2:0] carry_{limb}, last_carry_{limb};"));
         out.clocked(&format!(
-            "if (fresh) begin sum_{limb} <= 0; carry_{limb} <= 0; last_{limb} <= {next}; last_carry_{limb} <= {carry}; end \
+            "if (fresh_{limb}) begin sum_{limb} <= 0; carry_{limb} <= 0; last_{limb} <= {next}; last_carry_{limb} <= {carry}; end \
              else begin sum_{limb} <= {next}; carry_{limb} <= {carry}; end"
         ));
     }
@@ -216,7 +245,12 @@ impl Text {
     }
 
     fn clocked(&mut self, statement: &str) {
-        self.line(&format!("always @(posedge clock) {statement}"));
+        self.line(&format!("always @(posedge ring_clock) {statement}"));
+    }
+
+    /// A bit that synthesis must not share with its likes.
+    fn copy(&mut self, name: &str, expression: &str) {
+        self.line(&format!("reg {name};\n(* keep *) always @(posedge ring_clock) {name} <= {expression};"));
     }
 
     fn register(&mut self, name: &str, width: usize, expression: &str) {

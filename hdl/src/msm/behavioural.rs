@@ -14,6 +14,7 @@ use crate::leaf::leaf;
 leaf! {
     /// The adder's ports, timing and order of results.
     BehaviouralAdder {
+        ring_clock: Clock, ring_strobe: Bit,
         in_valid: Bit, in_left: Bits<POINT_BITS>, in_right: Bits<POINT_BITS>, in_tag: Bits<TAG_BITS>,
         => in_ready: Bit, out_valid: Bit, out_sum: Bits<POINT_BITS>, out_tag: Bits<TAG_BITS>,
     }

@@ -20,6 +20,8 @@ macro_rules! engine {
         pub struct $name {
             pub clock: Signal<In, Clock>,
             pub reset: Signal<In, Bit>,
+            pub ring_clock: Signal<In, Clock>,
+            pub ring_strobe: Signal<In, Bit>,
             pub pass_data: Signal<In, Bits<PASS_BITS>>,
             pub pass_valid: Signal<In, Bit>,
             pub pass_ready: Signal<Out, Bit>,
@@ -50,6 +52,8 @@ macro_rules! engine {
                 Self {
                     clock: Signal::default(),
                     reset: Signal::default(),
+                    ring_clock: Signal::default(),
+                    ring_strobe: Signal::default(),
                     pass_data: Signal::default(),
                     pass_valid: Signal::default(),
                     pass_ready: Signal::default(),
@@ -83,6 +87,8 @@ macro_rules! engine {
                 self.core.reset.next = self.reset.val();
                 self.adder.clock.next = self.clock.val();
                 self.adder.reset.next = self.reset.val();
+                self.adder.ring_clock.next = self.ring_clock.val();
+                self.adder.ring_strobe.next = self.ring_strobe.val();
                 self.core.pass_data.next = self.pass_data.val();
                 self.core.pass_valid.next = self.pass_valid.val();
                 self.pass_ready.next = self.core.pass_ready.val();

@@ -1,4 +1,4 @@
-//! The adder with five digit-serial multipliers: an addition started every 36 cycles, several in flight.
+//! The adder with five digit-serial multipliers: an addition started every twelve cycles, several in flight.
 //!
 //! ```text
 //! operands ─> sums ─> selectors ─> 5 rings ─> one product a slot ─┬─> delay ─> 6 registers ─> xy, yz, 9xz, ... ─> selectors
@@ -9,7 +9,7 @@ use rust_hdl::prelude::*;
 
 use super::POINT_BITS;
 use super::formula::{coordinate_sum, difference, mixed, ninefold, product_difference, product_sum, sum, threefold};
-use super::schedule::{PRODUCTS, RINGS, ROUND, SLOT, Schedule};
+use super::schedule::{PRODUCTS, RINGS, ROUND, Schedule};
 use super::sequencer::{CHOICES, OperandSelector, Selector, Sequencer};
 use crate::field::{Combination, CombinationConfig, Delay, ELEMENT_BITS, Field, OPERAND_BITS, RingMultiplier, Shape};
 
@@ -20,6 +20,8 @@ const SHAPE: Shape = Shape::Compact;
 pub(super) struct CompactPointAdder<const TAG: usize> {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
+    pub ring_clock: Signal<In, Clock>,
+    pub ring_strobe: Signal<In, Bit>,
     pub in_valid: Signal<In, Bit>,
     pub in_ready: Signal<Out, Bit>,
     pub in_left: Signal<In, Bits<POINT_BITS>>,
@@ -74,6 +76,8 @@ impl<const TAG: usize> CompactPointAdder<TAG> {
         Self {
             clock: Signal::default(),
             reset: Signal::default(),
+            ring_clock: Signal::default(),
+            ring_strobe: Signal::default(),
             in_valid: Signal::default(),
             in_ready: Signal::default(),
             in_left: Signal::default(),
@@ -93,7 +97,7 @@ impl<const TAG: usize> CompactPointAdder<TAG> {
             right_xz: combination(coordinate_sum(SHAPE)),
             left_operand: Selector::new(CHOICES),
             right_operand: Selector::new(CHOICES),
-            rings: std::array::from_fn(|ring| RingMultiplier::new(Field::Base, ring * SLOT)),
+            rings: std::array::from_fn(|ring| RingMultiplier::new(Field::Base, ring)),
             product: Selector::new(RINGS),
             waiting: Delay::new(schedule.delay),
             held: std::array::from_fn(|_| DFF::default()),
@@ -203,7 +207,8 @@ impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
         self.right_operand.choices[8].next = self.threefold.result.val();
 
         for k in 0..5 {
-            self.rings[k].clock.next = self.clock.val();
+            self.rings[k].ring_clock.next = self.ring_clock.val();
+            self.rings[k].ring_strobe.next = self.ring_strobe.val();
             self.rings[k].reset.next = self.reset.val();
             self.rings[k].left.next = self.left_operand.chosen.val();
             self.rings[k].right.next = self.right_operand.chosen.val();

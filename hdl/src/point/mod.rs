@@ -53,6 +53,10 @@ impl PointAdderConfig {
 pub struct PointAdder<const TAG: usize> {
     /// The clock.
     pub clock: Signal<In, Clock>,
+    /// Of the `compact` shape's multipliers, see [`RingMultiplier`](crate::field::RingMultiplier); `pipelined` ignores it.
+    pub ring_clock: Signal<In, Clock>,
+    /// High in one of the ring clock's cycles.
+    pub ring_strobe: Signal<In, Bit>,
     /// Forgets what is in flight.
     pub reset: Signal<In, Bit>,
     /// Taken at the rising edge with `in_ready`.
@@ -107,6 +111,8 @@ impl<const TAG: usize> Logic for PointAdder<TAG> {
         for k in 0..self._compact {
             self.compact[k].clock.next = self.clock.val();
             self.compact[k].reset.next = self.reset.val();
+            self.compact[k].ring_clock.next = self.ring_clock.val();
+            self.compact[k].ring_strobe.next = self.ring_strobe.val();
             self.compact[k].in_valid.next = self.in_valid.val();
             self.compact[k].in_left.next = self.in_left.val();
             self.compact[k].in_right.next = self.in_right.val();

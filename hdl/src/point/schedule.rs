@@ -1,8 +1,8 @@
 //! When the five rings of the compact adder multiply what.
 //!
-//! A ring starts a product every 15 cycles, so five of them, 3 cycles apart, are one multiplier that starts a product
-//! every 3 cycles. An addition needs twelve: one addition every 36 cycles, in twelve *slots*, each of which belongs to one
-//! product of *some* addition in flight. The first six products take slots 0 to 5 right after the operands have come.
+//! A ring starts a product every five cycles, so five of them, a cycle apart, are one multiplier that starts a product every
+//! cycle. An addition needs twelve: one addition every twelve cycles, or *slots*, each of which belongs to one product of
+//! *some* addition in flight. The first six products take slots 0 to 5 right after the operands have come.
 //! The last six take slots 6 to 11 of whatever round their operands are there in: every value is held in a register for
 //! one round, so each operand can be read in a window, and the assignment below finds slots that lie in the windows. If
 //! there is none, the first products are delayed on their way into the registers, which shifts all windows.
@@ -14,14 +14,12 @@ use crate::field::{RingMultiplier, Shape};
 
 const SHAPE: Shape = Shape::Compact;
 
-/// Rings.
-pub(super) const RINGS: usize = 5;
+/// Rings: together they start a product each cycle.
+pub(super) const RINGS: usize = RingMultiplier::INTERVAL;
 /// Products of an addition.
 pub(super) const PRODUCTS: usize = 12;
-/// Cycles of a slot.
-pub(super) const SLOT: usize = RingMultiplier::INTERVAL / RINGS;
 /// Cycles between two additions.
-pub(super) const ROUND: usize = PRODUCTS * SLOT;
+pub(super) const ROUND: usize = PRODUCTS;
 
 /// The first six products, by slot: those on which 9xz waits come first.
 pub(super) const FIRST: [First; 6] = [First::A, First::C, First::B, First::Xz, First::Xy, First::Yz];
@@ -78,15 +76,15 @@ pub(super) struct Schedule {
     pub latency: usize,
 }
 
-/// The last cycle of a slot, in which its operands are read.
-fn read(slot: usize) -> usize {
-    SLOT * slot + SLOT - 1
+/// The cycle of a round in which a slot's operands are read: they come at the end of the first one.
+pub(super) fn read(slot: usize) -> usize {
+    (slot + 1) % ROUND
 }
 
 /// From the cycle in which a slot's operands are read to that in which its product can enter a register: into the operand
-/// register, through a ring, and into the register behind the rings in the last cycle of a slot.
+/// register, through a ring, and into the register behind the rings.
 pub(super) fn product_latency() -> usize {
-    (1 + RingMultiplier::LATENCY).next_multiple_of(SLOT) + 1
+    1 + RingMultiplier::LATENCY + 1
 }
 
 impl Schedule {
@@ -98,7 +96,7 @@ impl Schedule {
     }
 
     fn with_delay(delay: usize) -> Option<Self> {
-        let first_captures: [usize; 6] = std::array::from_fn(|slot| read(slot) + product_latency() + delay);
+        let first_captures: [usize; 6] = std::array::from_fn(|slot| slot + 1 + product_latency() + delay);
         let held = |product: First| {
             let slot = FIRST.iter().position(|first| *first == product).unwrap_or(0);
             window(first_captures[slot])
@@ -165,7 +163,7 @@ mod tests {
 
     use crate::point::formula::coordinate_sum;
 
-    use super::{FIRST, First, ROUND, SHAPE, SLOT, Schedule, product_latency, read};
+    use super::{FIRST, First, ROUND, SHAPE, Schedule, product_latency, read};
 
     #[test]
     fn every_slot_has_one_product() {
@@ -173,7 +171,7 @@ mod tests {
         let mut slots = schedule.last_slots;
         slots.sort_unstable();
         assert_eq!(slots, [6, 7, 8, 9, 10, 11]);
-        assert_eq!(ROUND, 36);
+        assert_eq!(ROUND, 12);
     }
 
     #[test]
@@ -189,6 +187,6 @@ mod tests {
             assert_eq!((capture - product_latency()) % ROUND, read(*slot));
             assert!(capture - product_latency() > schedule.first_captures[0]);
         }
-        assert!(schedule.delay < ROUND && SLOT == 3);
+        assert!(schedule.delay < ROUND);
     }
 }

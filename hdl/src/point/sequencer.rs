@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use rust_hdl::prelude::*;
 
-use super::schedule::{FIRST, First, LAST, PRODUCTS, RINGS, ROUND, SLOT, Schedule, product_latency};
+use super::schedule::{FIRST, First, LAST, PRODUCTS, RINGS, ROUND, Schedule, product_latency};
 use crate::field::OPERAND_BITS;
 
 /// Operands on either side of the multiplier: X, Y, Z, three sums of coordinates, three operands of the last products.
@@ -73,34 +73,26 @@ fn operands(schedule: &Schedule, slot: usize) -> [usize; 2] {
 fn text(schedule: &Schedule) -> String {
     let mut text = "// module: point_sequencer\n".to_owned();
     // The product that is read in a slot was begun so many slots before, by the ring after the one of that number.
-    let behind = (product_latency() - 1) / SLOT - 1;
+    let behind = product_latency() - 2;
     let ring = (RINGS - behind % RINGS) % RINGS;
     let _ = writeln!(
         text,
-        "reg [5:0] step;\nreg [1:0] part;\nreg [3:0] ring;\ninitial begin step = 0; part = 0; ring = {ring}; end\n\
+        "reg [3:0] step;\nreg [3:0] ring;\ninitial begin step = 0; ring = {ring}; end\n\
          always @(posedge clock) begin\n    \
-         step <= reset | step == 6'd{last} ? 6'd0 : step + 6'd1;\n    \
-         part <= reset | part == 2'd{part} ? 2'd0 : part + 2'd1;\n    \
-         if (reset) ring <= 4'd{ring};\n    \
-         else if (part == 2'd{part}) ring <= ring == 4'd{ring_last} ? 4'd0 : ring + 4'd1;\nend\n\
-         always @(*) begin\n    start = step == 6'd0;",
+         step <= reset | step == 4'd{last} ? 4'd0 : step + 4'd1;\n    \
+         ring <= reset ? 4'd{ring} : ring == 4'd{ring_last} ? 4'd0 : ring + 4'd1;\nend\n\
+         always @(*) begin\n    start = step == 4'd0;",
         last = ROUND - 1,
-        part = SLOT - 1,
         ring_last = RINGS - 1,
     );
-    let _ = writeln!(text, "    ring_select = ring;\n    finish = step == 6'd{};", schedule.latency % ROUND);
+    let _ = writeln!(text, "    ring_select = ring;\n    finish = step == 4'd{};", schedule.latency % ROUND);
     for (index, capture) in schedule.first_captures.iter().chain(&schedule.last_captures).enumerate() {
-        let _ = writeln!(text, "    capture[{index}] = step == 6'd{};", capture % ROUND);
+        let _ = writeln!(text, "    capture[{index}] = step == 4'd{};", capture % ROUND);
     }
     let _ = writeln!(text, "    case (step)");
     for slot in 0..PRODUCTS {
-        let steps: Vec<_> = (0..SLOT).map(|part| format!("6'd{}", slot * SLOT + part)).collect();
         let [left, right] = operands(schedule, slot);
-        let _ = writeln!(
-            text,
-            "        {}: begin left_select = 4'd{left}; right_select = 4'd{right}; end",
-            steps.join(", ")
-        );
+        let _ = writeln!(text, "        4'd{slot}: begin left_select = 4'd{left}; right_select = 4'd{right}; end",);
     }
     let _ = writeln!(text, "        default: begin left_select = 4'd0; right_select = 4'd0; end\n    endcase\nend");
     text

@@ -12,6 +12,9 @@ macro_rules! card {
             pub clock: Signal<In, Clock>,
             /// Power-up reset.
             pub reset: Signal<In, Bit>,
+            /// Of the `compact` shape's multipliers, three times the clock, and its strobe; `pipelined` ignores both.
+            pub ring_clock: Signal<In, Clock>,
+            pub ring_strobe: Signal<In, Bit>,
             /// One cycle or longer: function-level reset.
             pub function_reset: Signal<In, Bit>,
             /// What the card says of its own Verilog, tied by the board.
@@ -78,6 +81,8 @@ macro_rules! card {
                 Self {
                     clock: Default::default(),
                     reset: Default::default(),
+                    ring_clock: Default::default(),
+                    ring_strobe: Default::default(),
                     function_reset: Default::default(),
                     rtl_checksum: Default::default(),
                     temperature: Default::default(),
@@ -143,6 +148,8 @@ macro_rules! card {
                 self.shell.reset.next = self.reset.val();
                 self.msm.clock.next = self.clock.val();
                 self.msm.reset.next = self.shell.engine_reset.val();
+                self.msm.ring_clock.next = self.ring_clock.val();
+                self.msm.ring_strobe.next = self.ring_strobe.val();
                 self.poseidon.clock.next = self.clock.val();
                 self.poseidon.reset.next = self.shell.engine_reset.val();
                 self.shell.function_reset.next = self.function_reset.val();

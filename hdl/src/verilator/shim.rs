@@ -13,6 +13,7 @@ use super::build::shared_object;
 use super::port::{Declaration, Port, declarations};
 use super::{Options, VerilatorError};
 use crate::emit::Design;
+use crate::field::RING_CYCLES;
 
 type Instance = *mut c_void;
 
@@ -26,6 +27,8 @@ struct Inner {
     top: String,
     ports: Vec<Declaration>,
     options: Options,
+    /// Whether part of it runs on [`RING_CYCLES`] edges of `ring_clock` a cycle.
+    has_rings: bool,
     create: unsafe extern "C" fn() -> Instance,
     delete: unsafe extern "C" fn(Instance),
     eval: unsafe extern "C" fn(Instance),
@@ -52,6 +55,7 @@ impl Library {
                 top: design.top.clone(),
                 ports: declarations(design),
                 options: *options,
+                has_rings: design.verilog.contains("posedge ring_clock"),
                 create: *object.get(b"penstock_new").map_err(failed)?,
                 delete: *object.get(b"penstock_delete").map_err(failed)?,
                 eval: *object.get(b"penstock_eval").map_err(failed)?,
@@ -67,16 +71,25 @@ impl Library {
     /// A new instance, all ports and registers zero, settled once.
     ///
     /// # Errors
-    /// [`VerilatorError::NoPort`] if the design has no `clock`.
+    /// [`VerilatorError::NoPort`] if the design has no `clock`, or has rings without their ports.
     pub fn simulation(&self) -> Result<Simulation, VerilatorError> {
         let inner = Arc::clone(&self.inner);
         // SAFETY: takes no arguments; the instance is deleted when `Simulation` is dropped.
         let instance = unsafe { (inner.create)() };
         // SAFETY: the instance is alive, and indices are within the shim's table.
         let storage = (0..inner.ports.len()).map(|index| unsafe { (inner.port)(instance, index as c_ulong) }).collect();
-        let mut simulation =
-            Simulation { library: inner, instance, storage, cycles: 0, clock: Port { index: 0, width: 1 } };
+        let mut simulation = Simulation {
+            library: inner,
+            instance,
+            storage,
+            cycles: 0,
+            clock: Port { index: 0, width: 1 },
+            rings: None,
+        };
         simulation.clock = simulation.port("clock")?;
+        if simulation.library.has_rings {
+            simulation.rings = Some([simulation.port("ring_clock")?, simulation.port("ring_strobe")?]);
+        }
         simulation.eval();
         Ok(simulation)
     }
@@ -89,6 +102,8 @@ pub struct Simulation {
     storage: Vec<*mut c_void>,
     cycles: u64,
     clock: Port,
+    /// The rings' clock and strobe.
+    rings: Option<[Port; 2]>,
 }
 
 // SAFETY: an instance has its own context and shares nothing with others; a `Simulation` is its only owner.
@@ -197,11 +212,27 @@ impl Simulation {
 
     /// One cycle: a rising and a falling edge of `clock`. Inputs set before are seen at the rising edge.
     pub fn tick(&mut self) {
+        if let Some(rings) = self.rings {
+            self.tick_rings(rings);
+        }
         self.set(self.clock, 1);
         self.eval();
         self.set(self.clock, 0);
         self.eval();
         self.cycles += 1;
+    }
+
+    /// The rings' edges of a cycle, the strobe high at the second; the last one comes right before the clock's.
+    fn tick_rings(&mut self, [clock, strobe]: [Port; 2]) {
+        for cycle in 1..=RING_CYCLES {
+            self.set(strobe, u64::from(cycle == 2));
+            self.set(clock, 1);
+            self.eval();
+            self.set(clock, 0);
+            if cycle < RING_CYCLES {
+                self.eval();
+            }
+        }
     }
 
     /// Cycles so far.

@@ -55,6 +55,8 @@ end
 pub struct StubMsm {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
+    pub ring_clock: Signal<In, Clock>,
+    pub ring_strobe: Signal<In, Bit>,
     pub pass_data: Signal<In, Bits<PASS_BITS>>,
     pub pass_valid: Signal<In, Bit>,
     pub pass_ready: Signal<Out, Bit>,
