@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use rust_hdl::prelude::*;
 
-use super::schedule::{FIRST, First, LAST, PRODUCTS, RINGS, ROUND, Schedule, product_latency};
+use super::schedule::{FIRST, First, LAST, PRODUCTS, RINGS, ROUND, Schedule, product_latency, read};
 use crate::field::OPERAND_BITS;
 
 /// Operands on either side of the multiplier: X, Y, Z, three sums of coordinates, three operands of the last products.
@@ -92,7 +92,8 @@ fn text(schedule: &Schedule) -> String {
     let _ = writeln!(text, "    case (step)");
     for slot in 0..PRODUCTS {
         let [left, right] = operands(schedule, slot);
-        let _ = writeln!(text, "        4'd{slot}: begin left_select = 4'd{left}; right_select = 4'd{right}; end",);
+        let step = read(slot);
+        let _ = writeln!(text, "        4'd{step}: begin left_select = 4'd{left}; right_select = 4'd{right}; end");
     }
     let _ = writeln!(text, "        default: begin left_select = 4'd0; right_select = 4'd0; end\n    endcase\nend");
     text
