@@ -3,6 +3,7 @@
 use penstock_abi::{ABI_MINOR, Capabilities};
 use rust_hdl::prelude::*;
 
+use crate::board::ulx3s;
 use crate::emit::{Design, EmitError, emit};
 use crate::field::{RADIX_BITS, Shape};
 use crate::msm::config::MsmConfig;
@@ -78,7 +79,7 @@ impl CardConfig {
             base_sets: 4,
             max_hashes: 1 << 20,
             max_ring_entries: 1024,
-            clock_khz: if pipelined { 250_000 } else { 80_000 },
+            clock_khz: if pipelined { 250_000 } else { ulx3s::CLOCK_KHZ },
             most_beats: if pipelined { 16 } else { 32 },
             depth_bits: if pipelined { 7 } else { 8 },
         }

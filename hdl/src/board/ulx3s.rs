@@ -2,7 +2,7 @@
 
 use crate::card::CardConfig;
 use crate::emit::Design;
-use crate::field::Shape;
+use crate::field::{RING_CYCLES, Shape};
 
 use super::BoardConfig;
 
@@ -23,8 +23,10 @@ struct Pll {
 
 const PLL: Pll = Pll { input: 5, feedback: 16, output: 7 };
 
+/// The clock of the digit-serial multipliers in kHz.
+pub const RING_CLOCK_KHZ: u32 = OSCILLATOR_KHZ * PLL.feedback / PLL.input;
 /// The clock of card and line in kHz.
-pub const CLOCK_KHZ: u32 = OSCILLATOR_KHZ * PLL.feedback / PLL.input;
+pub const CLOCK_KHZ: u32 = RING_CLOCK_KHZ / RING_CYCLES as u32;
 
 /// What the board carries.
 pub fn config() -> BoardConfig {
@@ -33,7 +35,7 @@ pub fn config() -> BoardConfig {
     BoardConfig::new(card, (CLOCK_KHZ * 1000 + BAUD / 2) / BAUD)
 }
 
-/// The board's logic with its pins and its clock, as module [`TOP`]. The card's checksum is `logic`'s.
+/// The board's logic with its pins and its clocks, as module [`TOP`]. The card's checksum is `logic`'s.
 pub fn design(logic: &Design) -> Design {
     let Pll { input, feedback, output } = PLL;
     let checksum = logic.checksum();
@@ -49,8 +51,8 @@ pub fn design(logic: &Design) -> Design {
 );
 // Low would reset the FPGA by way of the ESP32.
 assign wifi_gpio0 = 1'b1;
-wire clock, locked;
-(* FREQUENCY_PIN_CLKI = \"{oscillator}\", FREQUENCY_PIN_CLKOP = \"{clock}\", ICP_CURRENT = \"12\", LPF_RESISTOR = \"8\",
+wire ring_clock, locked;
+(* FREQUENCY_PIN_CLKI = \"{oscillator}\", FREQUENCY_PIN_CLKOP = \"{ring_clock}\", ICP_CURRENT = \"12\", LPF_RESISTOR = \"8\",
    MFG_ENABLE_FILTEROPAMP = \"1\", MFG_GMCREF_SEL = \"2\" *)
 EHXPLLL #(
   .PLLRST_ENA(\"DISABLED\"), .INTFB_WAKE(\"DISABLED\"), .STDBY_ENABLE(\"DISABLED\"), .DPHASE_SOURCE(\"DISABLED\"),
@@ -58,10 +60,19 @@ EHXPLLL #(
   .CLKI_DIV({input}), .CLKFB_DIV({feedback}), .CLKOP_DIV({output}), .CLKOP_ENABLE(\"ENABLED\"),
   .CLKOP_CPHASE({phase}), .CLKOP_FPHASE(0), .FEEDBK_PATH(\"CLKOP\")
 ) pll (
-  .RST(1'b0), .STDBY(1'b0), .CLKI(clk_25mhz), .CLKOP(clock), .CLKFB(clock), .CLKINTFB(),
+  .RST(1'b0), .STDBY(1'b0), .CLKI(clk_25mhz), .CLKOP(ring_clock), .CLKFB(ring_clock), .CLKINTFB(),
   .PHASESEL0(1'b0), .PHASESEL1(1'b0), .PHASEDIR(1'b1), .PHASESTEP(1'b1), .PHASELOADREG(1'b1),
   .PLLWAKESYNC(1'b0), .ENCLKOP(1'b0), .LOCK(locked)
 );
+// The card's clock rises after every third edge of the multipliers' clock: what they hand to each other is timed by the
+// strobe, and a late clock only adds to the time that it has.
+reg [1:0] turn = 0;
+reg clock = 0, ring_strobe = 0;
+always @(posedge ring_clock) begin
+  turn <= turn == {last_turn} ? 0 : turn + 1'b1;
+  clock <= turn == {last_turn};
+  ring_strobe <= turn == 0;
+end
 // The reset lasts for a while after the clock has settled.
 reg [1:0] settled = 0;
 reg [15:0] count = 0;
@@ -72,13 +83,14 @@ always @(posedge clock) begin
   reset <= !(&count);
 end
 board board(
-  .clock(clock), .reset(reset), .rtl_checksum(64'h{checksum}),
+  .clock(clock), .reset(reset), .ring_clock(ring_clock), .ring_strobe(ring_strobe), .rtl_checksum(64'h{checksum}),
   .receive(ftdi_txd), .send(ftdi_rxd), .lights(led)
 );
 endmodule
 ",
         oscillator = OSCILLATOR_KHZ / 1000,
-        clock = CLOCK_KHZ / 1000,
+        ring_clock = RING_CLOCK_KHZ / 1000,
+        last_turn = RING_CYCLES - 1,
         phase = output - 1,
         checksum = bytes.concat(),
     );
