@@ -405,6 +405,8 @@ module alveo_u55c #(
     card_pipelined card(
         .clock(clock),
         .reset(reset),
+        .ring_clock(1'b0),
+        .ring_strobe(1'b0),
         .function_reset(1'b0),
         .rtl_checksum(RTL_CHECKSUM),
         .temperature(32'd0),

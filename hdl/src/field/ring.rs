@@ -67,6 +67,9 @@ pub struct RingMultiplier {
 }
 
 impl RingMultiplier {
+    /// Digits of an operand.
+    pub const DIGITS: usize = DIGITS;
+
     /// Cycles between two starts.
     pub const INTERVAL: usize = DIGITS / RING_CYCLES;
 
