@@ -13,6 +13,7 @@ use penstock_hdl::msm::measure::measure;
 use penstock_hdl::msm::scalars::Distribution;
 use penstock_hdl::poseidon;
 use penstock_hdl::verilator::{Library, Options};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Placed;
@@ -23,8 +24,29 @@ use super::tools::Tools;
 const POINTS: usize = 4096;
 const HASHES: usize = 1024;
 
-/// Each clock's constraint and what was achieved, in MHz.
-pub(super) struct Timing(BTreeMap<String, [f64; 2]>);
+/// What a path between card and multipliers may take: the strobe gives it two periods of the multipliers' clock, and the
+/// card's clock, which nextpnr takes for simultaneous, may be late by half of one.
+const CROSSING_NS: f64 = 1.5e6 / ulx3s::RING_CLOCK_KHZ as f64;
+
+/// What placement and routing achieved.
+pub(super) struct Timing {
+    /// Each clock's constraint and what was achieved, in MHz.
+    clocks: BTreeMap<String, [f64; 2]>,
+    /// The longest path from one clock to another, in ns.
+    crossing: f64,
+}
+
+#[derive(Deserialize)]
+struct CriticalPath {
+    from: String,
+    to: String,
+    path: Vec<Segment>,
+}
+
+#[derive(Deserialize)]
+struct Segment {
+    delay: f64,
+}
 
 impl Timing {
     /// From nextpnr's report.
@@ -34,26 +56,39 @@ impl Timing {
             let figure = |key: &str| value[key].as_f64().with_context(|| format!("{name} has no {key} frequency"));
             Ok((name.clone(), [figure("constraint")?, figure("achieved")?]))
         };
-        clocks.iter().map(clock).collect::<Result<_>>().map(Self)
+        let clocks = clocks.iter().map(clock).collect::<Result<_>>()?;
+        let paths: Vec<CriticalPath> =
+            Deserialize::deserialize(&report["critical_paths"]).context("nextpnr's critical paths")?;
+        let crossing = paths
+            .iter()
+            .filter(|path| path.from != path.to && [&path.from, &path.to].iter().all(|end| end.contains("edge ")))
+            .map(|path| path.path.iter().map(|segment| segment.delay).sum())
+            .fold(0.0, f64::max);
+        Ok(Self { clocks, crossing })
     }
 
-    /// Achieved over asked for, of the clock that is worst off.
+    /// Achieved over asked for, of the clock or crossing that is worst off.
     pub(super) fn slowest(&self) -> f64 {
-        self.0.values().map(|[constraint, achieved]| achieved / constraint).fold(f64::INFINITY, f64::min)
+        let clocks = self.clocks.values().map(|[constraint, achieved]| achieved / constraint);
+        clocks.fold(CROSSING_NS / self.crossing, f64::min)
     }
 
     fn json(&self) -> Value {
         let clock = |(name, [constraint, achieved]): (&String, &[f64; 2])| {
             (name.clone(), json!({ "constraint_mhz": constraint, "achieved_mhz": achieved }))
         };
-        Value::Object(self.0.iter().map(clock).collect())
+        let mut figures: Map<String, Value> = self.clocks.iter().map(clock).collect();
+        figures.insert("crossing".to_owned(), json!({ "limit_ns": CROSSING_NS, "longest_ns": self.crossing }));
+        Value::Object(figures)
     }
 }
 
 impl Display for Timing {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let clocks = self.0.iter().map(|(name, [asked, reached])| format!("{name} {reached:.1} of {asked:.1} MHz"));
-        write!(f, "{}", clocks.collect::<Vec<_>>().join(", "))
+        for (name, [asked, reached]) in &self.clocks {
+            write!(f, "{name} {reached:.1} of {asked:.1} MHz, ")?;
+        }
+        write!(f, "between them {:.1} of {CROSSING_NS:.1} ns", self.crossing)
     }
 }
 
