@@ -319,16 +319,16 @@ fn a_pass_that_does_not_fit_is_refused() {
 fn every_window_width_and_parameter_gives_the_sum_of_its_products() {
     let mut random = ChaCha8Rng::seed_from_u64(10);
     for window_bits in 4..=13 {
-        let config = MsmConfig {
+        let mut config = MsmConfig {
             window_bits,
             groups: [1, 5, 26, 64][window_bits % 4],
             alternate: window_bits % 3 != 0,
             reductions: 1 + window_bits / 2 % 2,
             memory_latency: 1 + window_bits % 3,
-            adder_latency: 20 + 7 * window_bits,
             adder_interval: [1, 36, 3][window_bits % 3],
             ..small()
         };
+        config.adder_latency = (20 + 7 * window_bits).next_multiple_of(config.adder_interval) - config.pair_latency();
         let mut engine = behavioural(&config);
         let bases = random_bases(&mut random, 70);
         let vectors = [

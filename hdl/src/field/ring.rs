@@ -124,8 +124,9 @@ fn text(field: Field, start: usize) -> String {
     let taken: Vec<_> = (0..DIGITS).rev().map(|k| format!("{{{DIGIT}{{take_{k}}}}}")).collect();
     out.line(&format!("wire [{}:0] taken = {{{}}};", RADIX_BITS - 1, taken.join(", ")));
     out.line("// Cycle 1: the operands, which travel with the sum. The first one loses a digit in each pass.");
-    for limb in 0..LIMBS {
-        out.copy(&format!("fresh_{limb}"), &format!("take_{}", 2 * limb));
+    // Fewer of these: they reset registers, and neighbours share a reset.
+    for pair in 0..LIMBS / 2 {
+        out.copy(&format!("fresh_{pair}"), &format!("take_{}", 4 * pair));
     }
     for operand in ["left", "right"] {
         let shift = if operand == "left" { DIGIT } else { 0 };
@@ -189,8 +190,9 @@ fn text(field: Field, start: usize) -> String {
         let next = format!("{{{above}, whole_{limb}[{limb_top}:{DIGIT}]}}");
         let carry = format!("whole_{limb}[{sum_top}:{LIMB}]");
         out.line(&format!("reg [{limb_top}:0] sum_{limb}, last_{limb};\nreg [2:0] carry_{limb}, last_carry_{limb};"));
+        let pair = limb / 2;
         out.clocked(&format!(
-            "if (fresh_{limb}) begin sum_{limb} <= 0; carry_{limb} <= 0; last_{limb} <= {next}; last_carry_{limb} <= {carry}; end \
+            "if (fresh_{pair}) begin sum_{limb} <= 0; carry_{limb} <= 0; last_{limb} <= {next}; last_carry_{limb} <= {carry}; end \
              else begin sum_{limb} <= {next}; carry_{limb} <= {carry}; end"
         ));
     }

@@ -55,7 +55,7 @@ always @(posedge clock) begin
     out_valid <= flying[place];
     flying[place] <= starts;
     place <= (place == {last}) ? 0 : place + 1;
-    wait_count <= starts ? {wait_top_value} : wait_count == 0 ? 0 : wait_count - 1;
+    wait_count <= wait_count == 0 ? {wait_top_value} : wait_count - 1;
   end
 end
 always @(*) in_ready = wait_count == 0;

@@ -87,6 +87,10 @@ impl MsmConfig {
             self.pair_depth > self.on_the_way() && self.pair_depth < 256,
             "the pair queue needs room for items on their way",
         )?;
+        fits(
+            self.adder_interval == 1 || (self.adder_latency + self.pair_latency()).is_multiple_of(self.adder_interval),
+            "a slow adder has to take the pair of a result when it comes",
+        )?;
         fits((8..256).contains(&self.digit_depth), "the digit queue has 8 to 255 entries")?;
         fits(self.clear_cycles() < 1 << ADDRESS_BITS, "the slots do not fit their addresses")
     }
@@ -182,6 +186,11 @@ impl MsmConfig {
         first.max(second).max(2 * self.adder_latency + 64)
     }
 
+    /// Cycles from a result to the pair that it makes with what waits in its slot.
+    pub fn pair_latency(&self) -> usize {
+        1 + self.memory_latency
+    }
+
     /// Items that can still reach the pair queue when it calls a halt.
     pub fn on_the_way(&self) -> usize {
         5 + self.memory_latency
@@ -204,5 +213,12 @@ mod tests {
     fn a_deeper_address_map_than_the_addresses_is_refused() {
         assert!(MsmConfig::of(Shape::Pipelined).check().is_ok());
         assert!(MsmConfig { groups: 200, ..MsmConfig::of(Shape::Pipelined) }.check().is_err());
+    }
+
+    #[test]
+    fn an_adder_that_is_not_ready_for_the_pair_of_its_result_is_refused() {
+        let config = MsmConfig::of(Shape::Compact);
+        assert!(config.check().is_ok());
+        assert!(MsmConfig { adder_latency: config.adder_latency + 1, ..config }.check().is_err());
     }
 }

@@ -14,6 +14,12 @@ use rust_hdl::prelude::*;
 use super::{ADDRESS_BITS, POINT_BITS};
 use crate::leaf::leaf;
 
+/// Verilog attributes of a memory that is to be block RAM and is never read where it is being written.
+pub(super) const BLOCK: &str = "(* ram_style = \"block\", no_rw_check *) ";
+
+/// From here on, bits in look-up tables cost more than block RAM that is all but empty.
+const BLOCK_SLOTS: usize = 512;
+
 leaf! {
     /// True dual-port memory of points.
     SlotMemory {
@@ -89,17 +95,29 @@ impl ToggleBank {
     pub fn new(slots: usize) -> Self {
         let last = slots - 1;
         let address = index_bits(slots) - 1;
+        let style = if slots < BLOCK_SLOTS { "(* no_rw_check *) " } else { BLOCK };
+        // The memory's read takes what was there before; what is written beside it is remembered.
         let copy = |name: &str| {
             format!(
-                "reg {name}_bits [0:{last}];
+                "{style}reg {name}_bits [0:{last}];
+reg {name}_read, {name}_bypassed;
 always @(posedge clock) begin
   if (write) {name}_bits[write_address[{address}:0]] <= write_bit;
-  {name}_bit <= (write && write_address == {name}_address) ? write_bit : {name}_bits[{name}_address[{address}:0]];
+  {name}_read <= {name}_bits[{name}_address[{address}:0]];
+  {name}_bypassed <= write && write_address == {name}_address;
 end
+always @(*) {name}_bit = {name}_bypassed ? written : {name}_read;
 "
             )
         };
-        Self::from_text(format!("// module: toggle_bank\n{}{}", copy("new"), copy("result")))
+        Self::from_text(format!(
+            "// module: toggle_bank
+reg written;
+always @(posedge clock) written <= write_bit;
+{}{}",
+            copy("new"),
+            copy("result")
+        ))
     }
 }
 

@@ -1,20 +1,22 @@
 //! The two queues before the adder.
 //!
-//! Pairs made by results go first: an adder that starts a pair for every result it gives keeps that queue at one or two
-//! entries, so it needs no back-pressure, which results could not obey. Pairs made by new points wait in the other
-//! queue; `room` throttles the source of new items early enough for all items already on their way.
+//! Pairs made by results go first. Results cannot be held back, so there is always room for such a pair: an adder that starts
+//! a pair for every result it gives keeps their queue at one or two entries. One that starts a pair every so many cycles
+//! gives its results at such a time that it takes the pair of a result in the very cycle in which it comes; it needs no
+//! queue. Pairs made by new points wait in the other queue; `room` throttles the source of new items early enough for all
+//! items already on their way.
 //!
 //! An adder that starts a pair in each cycle needs the next one at once. A slower one leaves time to read the longer queue
 //! from block RAM, a cycle ahead, which saves thousands of look-up tables on a small part.
 
 use rust_hdl::prelude::*;
 
-use super::memory::index_bits;
+use super::memory::{BLOCK, index_bits};
 use super::{POINT_BITS, TAG_BITS};
 use crate::leaf::leaf;
 
 leaf! {
-    /// Both queues and, before a fast adder, the register that holds the pair offered to it.
+    /// What waits for the adder and, before a fast one, the register that holds the pair offered to it.
     PairQueues {
         new_push: Bit, new_left: Bits<POINT_BITS>, new_right: Bits<POINT_BITS>, new_tag: Bits<TAG_BITS>,
         result_push: Bit, result_left: Bits<POINT_BITS>, result_right: Bits<POINT_BITS>, result_tag: Bits<TAG_BITS>,
@@ -81,11 +83,12 @@ wire [{tag}:0] next_tag = new_tags[new_head];
 wire shown = new_count != 0;
 "
         );
-        let offer_from_queues = "always @(*) begin
-  valid = result_count != 0 || shown;
-  left = result_count != 0 ? result_lefts[result_head] : next_left;
-  right = result_count != 0 ? result_rights[result_head] : next_right;
-  tag = result_count != 0 ? result_tags[result_head] : next_tag;
+        let offer_from_queue = "always @(*) begin
+  valid = result_push || shown;
+  left = result_push ? result_left : next_left;
+  right = result_push ? result_right : next_right;
+  tag = result_push ? result_tag : next_tag;
+  result_count = 0;
 end
 ";
         let offer_from_registers = "always @(posedge clock) begin
@@ -102,25 +105,35 @@ end
   else if (load) valid <= result_pop || new_pop;
 end
 ";
-        let style = if ahead { "(* ram_style = \"block\", no_rw_check *) " } else { "" };
-        Self::from_text(format!(
-            "// module: pair_queues
-{load}
+        let new_queue = |style: &str| queue("new", depth, "new_pop", style);
+        let logic = if ahead {
+            format!(
+                "wire new_pop;
+{}{read_ahead}assign new_pop = ready && !result_push && shown;
+wire lost = result_push && !ready;
+{offer_from_queue}",
+                new_queue(BLOCK)
+            )
+        } else {
+            format!(
+                "wire load = !valid || ready;
 wire result_pop = load && result_count != 0;
 wire new_pop;
-{new}{read}assign new_pop = load && result_count == 0 && shown;
-{result}
-{offer}always @(posedge clock) begin
+{}{read_now}assign new_pop = load && result_count == 0 && shown;
+{}wire lost = result_push && result_count == {RESULT_DEPTH};
+{offer_from_registers}",
+                new_queue(""),
+                queue("result", RESULT_DEPTH, "result_pop", "")
+            )
+        };
+        Self::from_text(format!(
+            "// module: pair_queues
+{logic}always @(posedge clock) begin
   if (reset) overflow <= 1'b0;
-  else if ((new_push && new_count == {depth}) || (result_push && result_count == {RESULT_DEPTH})) overflow <= 1'b1;
+  else if ((new_push && new_count == {depth}) || lost) overflow <= 1'b1;
 end
 always @(*) room = new_count < {limit};
 ",
-            new = queue("new", depth, "new_pop", style),
-            read = if ahead { read_ahead } else { read_now },
-            result = queue("result", RESULT_DEPTH, "result_pop", ""),
-            load = if ahead { "wire load = ready;" } else { "wire load = !valid || ready;" },
-            offer = if ahead { offer_from_queues } else { offer_from_registers },
             limit = depth - on_the_way,
         ))
     }

@@ -207,7 +207,7 @@ impl Reducer {
             drained: Signal::default(),
             spent: Signal::default(),
             reducing: Signal::default(),
-            sums: SumQueue::new(),
+            sums: SumQueue::new(config.adder_interval > 1),
             alternate: Constant::new(config.alternate),
             reductions: Constant::new(config.reductions.to_bits()),
             bucket_bits: word(config.bucket_bits()),

@@ -2,7 +2,7 @@
 
 use rust_hdl::prelude::*;
 
-use super::memory::index_bits;
+use super::memory::{BLOCK, index_bits};
 use super::{ADDRESS_BITS, OUT_BITS, POINT_BITS};
 use crate::leaf::leaf;
 
@@ -19,10 +19,12 @@ leaf! {
 
 impl SumQueue {
     /// An empty queue. `out_words` is the head's point as three 256-bit words, zero for an empty slot.
-    pub fn new() -> Self {
+    ///
+    /// What is counted has been in the memory for a cycle, so that block RAM serves where look-up tables are `scarce`.
+    pub fn new(scarce: bool) -> Self {
         Self::from_text(format!(
             "// module: sum_queue
-reg [{point_top}:0] points [0:{last}];
+{style}reg [{point_top}:0] points [0:{last}];
 reg [{address_top}:0] addresses [0:{last}];
 reg [{last}:0] fulls;
 reg [{index_top}:0] head, tail;
@@ -55,6 +57,7 @@ always @(posedge clock) begin
 end
 always @(*) out_words = out_full ? {{out_point[769:514], out_point[512:257], out_point[255:0]}} : {OUT_BITS}'d0;
 ",
+            style = if scarce { BLOCK } else { "" },
             point_top = POINT_BITS - 1,
             address_top = ADDRESS_BITS - 1,
             last = TAKEN_DEPTH - 1,

@@ -1,8 +1,10 @@
 //! The adder with five digit-serial multipliers: an addition started every twelve cycles, several in flight.
 //!
 //! ```text
-//! operands ─> sums ─> selectors ─> 5 rings ─> one product a slot ─┬─> delay ─> 6 registers ─> xy, yz, 9xz, ... ─> selectors
-//!                                                                 └─> 6 registers ─> X3, Y3, Z3
+//! operands ─> coordinates one by one, sums of neighbours ─> selectors ─> 5 rings ─> one product a slot ─┐
+//!                ┌────────────────────────────────────────────────────────────────────────────────────┘
+//!                ├─> delay ─> 6 registers ─> xy, yz, 9xz, ... ─> selectors
+//!                └─> 6 registers ─> X3, Y3, Z3
 //! ```
 
 use rust_hdl::prelude::*;
@@ -10,7 +12,7 @@ use rust_hdl::prelude::*;
 use super::POINT_BITS;
 use super::formula::{coordinate_sum, difference, mixed, ninefold, product_difference, product_sum, sum, threefold};
 use super::schedule::{PRODUCTS, RINGS, ROUND, Schedule};
-use super::sequencer::{CHOICES, OperandSelector, Selector, Sequencer};
+use super::sequencer::{CHOICES, COORDINATES, OperandSelector, Selector, Sequencer};
 use crate::field::{Combination, CombinationConfig, Delay, ELEMENT_BITS, Field, OPERAND_BITS, RingMultiplier, Shape};
 
 const SHAPE: Shape = Shape::Compact;
@@ -34,18 +36,19 @@ pub(super) struct CompactPointAdder<const TAG: usize> {
     /// The operands of this round.
     left: DFF<Bits<POINT_BITS>>,
     right: DFF<Bits<POINT_BITS>>,
-    left_xy: Combination,
-    left_yz: Combination,
-    left_xz: Combination,
-    right_xy: Combination,
-    right_yz: Combination,
-    right_xz: Combination,
+    /// Their coordinates one by one, the one before, and the sum of both.
+    left_coordinate: Selector<ELEMENT_BITS>,
+    right_coordinate: Selector<ELEMENT_BITS>,
+    left_before: DFF<Bits<ELEMENT_BITS>>,
+    right_before: DFF<Bits<ELEMENT_BITS>>,
+    left_sum: Combination,
+    right_sum: Combination,
     left_operand: OperandSelector,
     right_operand: OperandSelector,
     rings: [RingMultiplier; RINGS],
     product: Selector<ELEMENT_BITS>,
     waiting: Delay<ELEMENT_BITS>,
-    /// A, C, B, the products of sums xz, xy, yz, and the last six products.
+    /// B, C, A, the products of sums xz, xy, yz, and the last six products.
     held: [DFF<Bits<ELEMENT_BITS>>; PRODUCTS],
     xy: Combination,
     yz: Combination,
@@ -89,12 +92,12 @@ impl<const TAG: usize> CompactPointAdder<TAG> {
             sequencer: Sequencer::new(schedule),
             left: DFF::default(),
             right: DFF::default(),
-            left_xy: combination(coordinate_sum(SHAPE)),
-            left_yz: combination(coordinate_sum(SHAPE)),
-            left_xz: combination(coordinate_sum(SHAPE)),
-            right_xy: combination(coordinate_sum(SHAPE)),
-            right_yz: combination(coordinate_sum(SHAPE)),
-            right_xz: combination(coordinate_sum(SHAPE)),
+            left_coordinate: Selector::new(COORDINATES),
+            right_coordinate: Selector::new(COORDINATES),
+            left_before: DFF::default(),
+            right_before: DFF::default(),
+            left_sum: combination(coordinate_sum(SHAPE)),
+            right_sum: combination(coordinate_sum(SHAPE)),
             left_operand: Selector::new(CHOICES),
             right_operand: Selector::new(CHOICES),
             rings: std::array::from_fn(|ring| RingMultiplier::new(Field::Base, ring)),
@@ -130,12 +133,12 @@ impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
         self.right_operand.clock.next = self.clock.val();
         self.product.clock.next = self.clock.val();
         self.waiting.clock.next = self.clock.val();
-        self.left_xy.clock.next = self.clock.val();
-        self.left_yz.clock.next = self.clock.val();
-        self.left_xz.clock.next = self.clock.val();
-        self.right_xy.clock.next = self.clock.val();
-        self.right_yz.clock.next = self.clock.val();
-        self.right_xz.clock.next = self.clock.val();
+        self.left_coordinate.clock.next = self.clock.val();
+        self.right_coordinate.clock.next = self.clock.val();
+        self.left_before.clock.next = self.clock.val();
+        self.right_before.clock.next = self.clock.val();
+        self.left_sum.clock.next = self.clock.val();
+        self.right_sum.clock.next = self.clock.val();
         self.xy.clock.next = self.clock.val();
         self.yz.clock.next = self.clock.val();
         self.xz.clock.next = self.clock.val();
@@ -154,57 +157,33 @@ impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
             self.left.d.next = self.in_left.val();
             self.right.d.next = self.in_right.val();
         }
-        self.left_xy.operands[0].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(0));
-        self.left_xy.operands[1].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(257));
-        self.left_yz.operands[0].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(257));
-        self.left_yz.operands[1].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(514));
-        self.left_xz.operands[0].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(0));
-        self.left_xz.operands[1].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(514));
-        self.right_xy.operands[0].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(0));
-        self.right_xy.operands[1].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(257));
-        self.right_yz.operands[0].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(257));
-        self.right_yz.operands[1].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(514));
-        self.right_xz.operands[0].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(0));
-        self.right_xz.operands[1].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(514));
+        self.left_coordinate.select.next = self.sequencer.coordinate_select.val();
+        self.left_coordinate.choices[0].next = self.left.q.val().get_bits::<ELEMENT_BITS>(0);
+        self.left_coordinate.choices[1].next = self.left.q.val().get_bits::<ELEMENT_BITS>(257);
+        self.left_coordinate.choices[2].next = self.left.q.val().get_bits::<ELEMENT_BITS>(514);
+        self.left_before.d.next = self.left_coordinate.chosen.val();
+        self.left_sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left_coordinate.chosen.val());
+        self.left_sum.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left_before.q.val());
+        self.right_coordinate.select.next = self.sequencer.coordinate_select.val();
+        self.right_coordinate.choices[0].next = self.right.q.val().get_bits::<ELEMENT_BITS>(0);
+        self.right_coordinate.choices[1].next = self.right.q.val().get_bits::<ELEMENT_BITS>(257);
+        self.right_coordinate.choices[2].next = self.right.q.val().get_bits::<ELEMENT_BITS>(514);
+        self.right_before.d.next = self.right_coordinate.chosen.val();
+        self.right_sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right_coordinate.chosen.val());
+        self.right_sum.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right_before.q.val());
 
         self.left_operand.select.next = self.sequencer.left_select.val();
+        self.left_operand.choices[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left_coordinate.chosen.val());
+        self.left_operand.choices[1].next = self.left_sum.result.val();
+        self.left_operand.choices[2].next = self.xy.result.val();
+        self.left_operand.choices[3].next = self.sum.result.val();
+        self.left_operand.choices[4].next = self.ninefold_xz.result.val();
         self.right_operand.select.next = self.sequencer.right_select.val();
-        self.left_operand.choices[0].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(0));
-        self.left_operand.choices[1].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(257));
-        self.left_operand.choices[2].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.q.val().get_bits::<ELEMENT_BITS>(514));
-        self.left_operand.choices[3].next = self.left_xy.result.val();
-        self.left_operand.choices[4].next = self.left_yz.result.val();
-        self.left_operand.choices[5].next = self.left_xz.result.val();
-        self.left_operand.choices[6].next = self.xy.result.val();
-        self.left_operand.choices[7].next = self.sum.result.val();
-        self.left_operand.choices[8].next = self.ninefold_xz.result.val();
-        self.right_operand.choices[0].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(0));
-        self.right_operand.choices[1].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(257));
-        self.right_operand.choices[2].next =
-            bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.q.val().get_bits::<ELEMENT_BITS>(514));
-        self.right_operand.choices[3].next = self.right_xy.result.val();
-        self.right_operand.choices[4].next = self.right_yz.result.val();
-        self.right_operand.choices[5].next = self.right_xz.result.val();
-        self.right_operand.choices[6].next = self.difference.result.val();
-        self.right_operand.choices[7].next = self.yz.result.val();
-        self.right_operand.choices[8].next = self.threefold.result.val();
+        self.right_operand.choices[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right_coordinate.chosen.val());
+        self.right_operand.choices[1].next = self.right_sum.result.val();
+        self.right_operand.choices[2].next = self.difference.result.val();
+        self.right_operand.choices[3].next = self.yz.result.val();
+        self.right_operand.choices[4].next = self.threefold.result.val();
 
         for k in 0..5 {
             self.rings[k].ring_clock.next = self.ring_clock.val();
@@ -232,20 +211,20 @@ impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
         }
 
         self.xy.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[4].q.val());
-        self.xy.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
-        self.xy.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
+        self.xy.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
+        self.xy.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
         self.yz.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[5].q.val());
-        self.yz.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
+        self.yz.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
         self.yz.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
         self.xz.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[3].q.val());
-        self.xz.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
+        self.xz.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
         self.xz.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
         self.ninefold_xz.operands[0].next = self.xz.result.val();
-        self.difference.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
+        self.difference.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
         self.difference.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
-        self.sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
+        self.sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
         self.sum.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
-        self.threefold.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
+        self.threefold.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
         self.x.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[6].q.val());
         self.x.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[7].q.val());
         self.y.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[8].q.val());

@@ -21,8 +21,13 @@ pub(super) const PRODUCTS: usize = 12;
 /// Cycles between two additions.
 pub(super) const ROUND: usize = PRODUCTS;
 
-/// The first six products, by slot: those on which 9xz waits come first.
-pub(super) const FIRST: [First; 6] = [First::A, First::C, First::B, First::Xz, First::Xy, First::Yz];
+/// The first six products, by slot. The coordinates come one after the other, again and again, and a sum is of two
+/// neighbours; of such orders this is one in which 9xz, for which other products wait, comes early.
+pub(super) const FIRST: [First; 6] = [First::B, First::C, First::A, First::Xz, First::Xy, First::Yz];
+
+/// The cycle of a round in which sums leave. The engine takes two cycles to find what a sum is added to next; then the
+/// adder is to take the pair at once.
+const LEAVE: usize = ROUND - 2;
 
 /// A product of the first six.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,9 +81,10 @@ pub(super) struct Schedule {
     pub latency: usize,
 }
 
-/// The cycle of a round in which a slot's operands are read: they come at the end of the first one.
+/// The cycle of a round in which a slot's operands are read: they come at the end of the first one, and a coordinate is
+/// chosen in the second.
 pub(super) fn read(slot: usize) -> usize {
-    (slot + 1) % ROUND
+    (slot + 2) % ROUND
 }
 
 /// From the cycle in which a slot's operands are read to that in which its product can enter a register: into the operand
@@ -96,7 +102,7 @@ impl Schedule {
     }
 
     fn with_delay(delay: usize) -> Option<Self> {
-        let first_captures: [usize; 6] = std::array::from_fn(|slot| slot + 1 + product_latency() + delay);
+        let first_captures: [usize; 6] = std::array::from_fn(|slot| slot + read(0) + product_latency() + delay);
         let held = |product: First| {
             let slot = FIRST.iter().position(|first| *first == product).unwrap_or(0);
             window(first_captures[slot])
@@ -126,14 +132,14 @@ impl Schedule {
             let coordinates = pair(0, product_difference(SHAPE).latency())
                 .and(pair(2, product_sum(SHAPE).latency()))
                 .and(pair(4, product_sum(SHAPE).latency()));
-            let better = best.as_ref().is_none_or(|best| coordinates.from < best.latency);
-            if coordinates.from <= coordinates.to && better {
+            let Some(latency) = coordinates.at_phase(LEAVE) else { return };
+            if best.as_ref().is_none_or(|best| latency < best.latency) {
                 best = Some(Self {
                     delay,
                     first_captures,
                     last_slots: *slots,
                     last_captures: std::array::from_fn(|k| captures[k]),
-                    latency: coordinates.from,
+                    latency,
                 });
             }
         });
@@ -177,7 +183,8 @@ mod tests {
     #[test]
     fn sums_of_coordinates_are_there_when_the_slots_that_multiply_them_are_read() {
         let first_use = FIRST.iter().position(|product| matches!(product, First::Xy | First::Yz | First::Xz));
-        assert!(coordinate_sum(SHAPE).latency() < read(first_use.unwrap()));
+        // A coordinate is there when the first slot is read, the next one and with it a sum's operands a cycle later.
+        assert_eq!(read(first_use.unwrap()), read(0) + 2 + coordinate_sum(SHAPE).latency());
     }
 
     #[test]

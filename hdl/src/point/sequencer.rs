@@ -7,8 +7,10 @@ use rust_hdl::prelude::*;
 use super::schedule::{FIRST, First, LAST, PRODUCTS, RINGS, ROUND, Schedule, product_latency, read};
 use crate::field::OPERAND_BITS;
 
-/// Operands on either side of the multiplier: X, Y, Z, three sums of coordinates, three operands of the last products.
-pub(super) const CHOICES: usize = 9;
+/// Operands on either side of the multiplier: a coordinate, the sum of two, three operands of the last products.
+pub(super) const CHOICES: usize = 5;
+/// X, Y, Z.
+pub(super) const COORDINATES: usize = 3;
 
 /// Says in each cycle what is read and captured.
 #[derive(LogicBlock, Default)]
@@ -18,6 +20,8 @@ pub(super) struct Sequencer {
     pub reset: Signal<In, Bit>,
     /// High in the first cycle of a round: new operands are taken.
     pub start: Signal<Out, Bit>,
+    /// The coordinate that follows.
+    pub coordinate_select: Signal<Out, Bits<4>>,
     /// The operands of this slot.
     pub left_select: Signal<Out, Bits<4>>,
     pub right_select: Signal<Out, Bits<4>>,
@@ -41,6 +45,7 @@ impl Logic for Sequencer {
 
     fn connect(&mut self) {
         self.start.connect();
+        self.coordinate_select.connect();
         self.left_select.connect();
         self.right_select.connect();
         self.ring_select.connect();
@@ -56,17 +61,18 @@ impl Logic for Sequencer {
 /// Which operands a slot multiplies.
 fn operands(schedule: &Schedule, slot: usize) -> [usize; 2] {
     match schedule.last_slots.iter().position(|last| *last == slot) {
-        Some(last) => LAST[last].map(|operand| 6 + operand),
-        None => {
-            [match FIRST[slot] {
-                First::A => 0,
-                First::B => 1,
-                First::C => 2,
-                First::Xy => 3,
-                First::Yz => 4,
-                First::Xz => 5,
-            }; 2]
-        }
+        Some(last) => LAST[last].map(|operand| 2 + operand),
+        None => [usize::from(coordinate(FIRST[slot]).is_none()); 2],
+    }
+}
+
+/// The coordinates that a product multiplies, unless they are sums.
+fn coordinate(product: First) -> Option<usize> {
+    match product {
+        First::A => Some(0),
+        First::B => Some(1),
+        First::C => Some(2),
+        First::Xy | First::Yz | First::Xz => None,
     }
 }
 
@@ -89,6 +95,15 @@ fn text(schedule: &Schedule) -> String {
     for (index, capture) in schedule.first_captures.iter().chain(&schedule.last_captures).enumerate() {
         let _ = writeln!(text, "    capture[{index}] = step == 4'd{};", capture % ROUND);
     }
+    // Three coordinates, again and again: a sum is of the one that was read last and the one before.
+    let order: Vec<_> = FIRST.into_iter().filter_map(coordinate).collect();
+    let _ = writeln!(text, "    case (step)");
+    for step in 0..ROUND {
+        // Chosen a cycle before it is read.
+        let chosen = order[(step + 1 + ROUND - read(0)) % COORDINATES];
+        let _ = writeln!(text, "        4'd{step}: coordinate_select = 4'd{chosen};");
+    }
+    let _ = writeln!(text, "        default: coordinate_select = 4'd0;\n    endcase");
     let _ = writeln!(text, "    case (step)");
     for slot in 0..PRODUCTS {
         let [left, right] = operands(schedule, slot);

@@ -13,6 +13,7 @@
 mod blocks;
 mod floor_plan;
 mod manifest;
+mod registers;
 mod sites;
 mod step;
 mod tools;
@@ -101,7 +102,12 @@ fn build(arguments: &Arguments) -> Result<()> {
     let synthesis = Step::new(&work, "yosys", &[&top.checksum(), &constraints_sha256, &tools.yosys_version, &script]);
     let synthesis_seconds = synthesis.run(|| {
         println!("synthesising; yosys' log is in {}", work.join("yosys.log").display());
-        shell::run_in(&work, &[&tools.yosys, "-q", "-l", "yosys.log", "ulx3s.ys"])
+        shell::run_in(&work, &[&tools.yosys, "-q", "-l", "yosys.log", "ulx3s.ys"])?;
+        let netlist = work.join("ulx3s.json");
+        let mut cells = serde_json::from_slice(&fs::read(&netlist)?).context("yosys' netlist")?;
+        let packed = registers::pack(&mut cells, &top.top)?;
+        println!("{packed} multipliers, each with its register");
+        Ok(fs::write(&netlist, serde_json::to_vec(&cells)?)?)
     })?;
     println!("synthesised in {synthesis_seconds} s");
 
