@@ -17,12 +17,12 @@ add_cells_to_pblock [get_pblocks slr0] [get_cells {card/msm/core}]
 
 create_pblock slr1
 resize_pblock [get_pblocks slr1] -add {SLR1}
-add_cells_to_pblock [get_pblocks slr1] [get_cells {card/msm/adder/pipelined$0/products$*}]
-add_cells_to_pblock [get_pblocks slr1] [get_cells {card/msm/adder/pipelined$0/terms$*}]
+add_cells_to_pblock [get_pblocks slr1] [get_cells {card/msm/adder/products$*}]
+add_cells_to_pblock [get_pblocks slr1] [get_cells {card/msm/adder/terms$*}]
 add_cells_to_pblock [get_pblocks slr1] [get_cells {card/msm/core/slots/second/memory}]
 
 # A multiplier's operands and results are registers: those made for the crossing.
-set_property USER_SLL_REG TRUE [get_cells {card/msm/adder/pipelined$0/products$*/operand_*_reg[*]}]
-set_property USER_SLL_REG TRUE [get_cells {card/msm/adder/pipelined$0/products$*/result_*_reg[*]}]
-set_property USER_SLL_REG TRUE [get_cells {card/msm/adder/pipelined$0/terms$*/operand_*_reg[*]}]
-set_property USER_SLL_REG TRUE [get_cells {card/msm/adder/pipelined$0/terms$*/result_*_reg[*]}]
+set_property USER_SLL_REG TRUE [get_cells {card/msm/adder/products$*/operand_*_reg[*]}]
+set_property USER_SLL_REG TRUE [get_cells {card/msm/adder/products$*/result_*_reg[*]}]
+set_property USER_SLL_REG TRUE [get_cells {card/msm/adder/terms$*/operand_*_reg[*]}]
+set_property USER_SLL_REG TRUE [get_cells {card/msm/adder/terms$*/result_*_reg[*]}]

@@ -7,16 +7,21 @@ use crate::board::ulx3s;
 use crate::emit::{Design, EmitError, emit};
 use crate::field::{RADIX_BITS, Shape};
 use crate::msm::config::MsmConfig;
-use crate::msm::top::Msm;
-use crate::point::{PointAdder, PointAdderConfig};
+use crate::msm::top::{CompactMsm, PipelinedMsm};
+use crate::point::{CompactPointAdder, PipelinedPointAdder};
 use crate::poseidon::schedule::{Microprogram, ScheduleError};
 use crate::poseidon::{EngineConfig, PoseidonEngine};
 use crate::shell::self_test::KnownSum;
 use crate::shell::top::{Shell, ShellConfig};
 
 crate::card! {
-    /// The shell with its engines.
-    Card, Msm, PoseidonEngine
+    /// A card with the `pipelined` engines.
+    PipelinedCard, PipelinedMsm, PoseidonEngine
+}
+
+crate::card! {
+    /// A card with the `compact` engines.
+    CompactCard, CompactMsm, PoseidonEngine
 }
 
 /// What a card is made of.
@@ -138,30 +143,33 @@ impl CardConfig {
         Ok(())
     }
 
-    /// The card on a bus of `D` bits, `S` bytes. To be called on a thread with a large stack.
-    pub(crate) fn parts<const D: usize, const S: usize>(&self, program: &Microprogram) -> Card<D, S> {
-        let shell = ShellConfig {
+    /// The compact card on a bus of `D` bits, `S` bytes. To be called on a thread with a large stack.
+    pub(crate) fn compact<const D: usize, const S: usize>(&self, program: &Microprogram) -> CompactCard<D, S> {
+        let msm = CompactMsm::new(&self.msm, CompactPointAdder::new());
+        CompactCard::new(self.shell(), msm, PoseidonEngine::new(&self.poseidon, program))
+    }
+
+    fn pipelined<const D: usize, const S: usize>(&self, program: &Microprogram) -> PipelinedCard<D, S> {
+        let msm = PipelinedMsm::new(&self.msm, PipelinedPointAdder::new());
+        PipelinedCard::new(self.shell(), msm, PoseidonEngine::new(&self.poseidon, program))
+    }
+
+    fn shell<const D: usize, const S: usize>(&self) -> Shell<D, S> {
+        Shell::new(&ShellConfig {
             capabilities: self.capabilities(),
             groups: self.msm.groups,
             known_sum: KnownSum::generators(),
             most_beats: self.most_beats,
             depth_bits: self.depth_bits,
-        };
-        let adder = PointAdderConfig { shape: self.shape };
-        Card::new(
-            Shell::new(&shell),
-            Msm::new(&self.msm, PointAdder::new(&adder)),
-            PoseidonEngine::new(&self.poseidon, program),
-        )
+        })
     }
 
     fn of_width<const D: usize, const S: usize>(&self) -> Result<Design, CardError> {
         self.check()?;
         let program = self.poseidon.lane.microprogram()?;
-        let top = match self.shape {
-            Shape::Pipelined => "card_pipelined",
-            Shape::Compact => "card_compact",
-        };
-        Ok(emit(top, || self.parts::<D, S>(&program))?)
+        Ok(match self.shape {
+            Shape::Pipelined => emit("card_pipelined", || self.pipelined::<D, S>(&program)),
+            Shape::Compact => emit("card_compact", || self.compact::<D, S>(&program)),
+        }?)
     }
 }

@@ -194,7 +194,7 @@ pub const SUBJECTS: [Subject; 8] = [
         free: &[],
         // Points of two bits: the unit moves them and does not look into them.
         design: |top| {
-            let design = emit(top, || SlotUnit::new(2, 2))?;
+            let design = emit(top, || SlotUnit::<POINT_BITS>::new(2, 2))?;
             Ok(Design { verilog: design.verilog.replace(&format!("[{}:0]", POINT_BITS - 1), "[1:0]"), ..design })
         },
         properties: include_str!("../formal/slots.sv"),

@@ -11,7 +11,7 @@ use crate::emit::{Design, EmitError, emit};
 use crate::field::{Field, PipelinedMultiplier, RingMultiplier, Shape};
 use crate::msm::config::MsmConfig;
 use crate::msm::top;
-use crate::point::{PointAdder, PointAdderConfig};
+use crate::point::{CompactPointAdder, PipelinedPointAdder};
 use crate::poseidon::{self, EngineConfig};
 
 /// All shapes.
@@ -81,5 +81,9 @@ pub fn multiplier(shape: Shape) -> Result<Design, EmitError> {
 /// # Errors
 /// See [`EmitError`].
 pub fn point_adder(shape: Shape) -> Result<Design, EmitError> {
-    emit(&format!("point_adder_{}", name(shape)), || PointAdder::<1>::new(&PointAdderConfig { shape }))
+    let top = format!("point_adder_{}", name(shape));
+    match shape {
+        Shape::Pipelined => emit(&top, PipelinedPointAdder::<1>::new),
+        Shape::Compact => emit(&top, CompactPointAdder::<1>::new),
+    }
 }

@@ -13,7 +13,7 @@ use halo2curves::group::{Curve, Group, prime::PrimeCurveAffine};
 use num_bigint::BigUint;
 use penstock_hdl::emit::emit;
 use penstock_hdl::field::{ELEMENT_BITS, Field, RING_CYCLES, Shape, from_montgomery, to_montgomery};
-use penstock_hdl::point::{COORDINATE_BOUND, POINT_BITS, PointAdder, PointAdderConfig};
+use penstock_hdl::point::{COORDINATE_BOUND, CompactPointAdder, POINT_BITS, PipelinedPointAdder, PointAdderConfig};
 use penstock_hdl::verilator::{Library, Options, Port, Simulation};
 use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -57,9 +57,13 @@ fn bus(point: &G1Affine, form: Form, rng: &mut ChaCha20Rng) -> [BigUint; 3] {
     })
 }
 
-fn packed(coordinates: &[BigUint; 3]) -> Vec<u32> {
+/// A point as it crosses a bus of a shape's adder: at once, or a coordinate a cycle.
+fn packed(shape: Shape, coordinates: &[BigUint; 3]) -> Vec<Vec<u32>> {
     let [x, y, z] = coordinates;
-    words(&(x + (y << ELEMENT_BITS) + (z << (2 * ELEMENT_BITS))))
+    match shape {
+        Shape::Pipelined => vec![words(&(x + (y << ELEMENT_BITS) + (z << (2 * ELEMENT_BITS))))],
+        Shape::Compact => coordinates.each_ref().map(words).to_vec(),
+    }
 }
 
 fn check_sum(sum: &BigUint, expected: &G1Affine, name: &dyn Fn() -> String) {
@@ -120,7 +124,11 @@ impl Bench {
     fn new(shape: Shape, fast_multipliers: bool) -> Self {
         let config = PointAdderConfig { shape };
         let name = format!("point_adder_{shape:?}").to_lowercase();
-        let design = emit(&name, || PointAdder::<TAG_BITS>::new(&config)).unwrap();
+        let design = match shape {
+            Shape::Pipelined => emit(&name, PipelinedPointAdder::<TAG_BITS>::new),
+            Shape::Compact => emit(&name, CompactPointAdder::<TAG_BITS>::new),
+        };
+        let design = design.unwrap();
         let options = Options { fast_multipliers, ..Options::default() };
         let simulation = Library::build(&design, &options).unwrap().simulation().unwrap();
         let port = |name| simulation.port(name).unwrap();
@@ -156,14 +164,29 @@ impl Bench {
         let mut flying: VecDeque<(usize, u64)> = VecDeque::new();
         let (mut offered, mut cycle, mut last_taken) = (0, 0u64, None);
         let mut offering = false;
+        // Words of the operands still to come, those of the first one last, and of a sum that have left.
+        let mut operands: Vec<[Vec<u32>; 2]> = Vec::new();
+        let mut leaving: Vec<BigUint> = Vec::new();
+        let (word_bits, words) = match self.config.shape {
+            Shape::Pipelined => (POINT_BITS, 1),
+            Shape::Compact => (ELEMENT_BITS, 3),
+        };
+        let mut finished: Option<usize> = None;
         let limit = 4 * (pairs.len() as u64 * interval * 100 / u64::from(density) + latency);
-        while offered < pairs.len() || !flying.is_empty() {
-            if !offering && offered < pairs.len() && rng.next_u32() % 100 < density {
-                let [left, right] = pairs[offered].map(|(point, form)| packed(&bus(&point, form, &mut rng)));
-                self.simulation.set_words(self.in_left, &left);
-                self.simulation.set_words(self.in_right, &right);
+        while offered < pairs.len() || !flying.is_empty() || finished.is_some() {
+            if !offering && operands.is_empty() && offered < pairs.len() && rng.next_u32() % 100 < density {
+                let [left, right] =
+                    pairs[offered].map(|(point, form)| packed(self.config.shape, &bus(&point, form, &mut rng)));
+                operands = left.into_iter().zip(right).map(|(left, right)| [left, right]).rev().collect();
                 self.simulation.set(self.in_tag, offered as u64);
                 offering = true;
+            }
+            if let Some([left, right]) = operands.last() {
+                self.simulation.set_words(self.in_left, left);
+                self.simulation.set_words(self.in_right, right);
+            }
+            if !offering {
+                operands.pop();
             }
             self.simulation.set(self.in_valid, u64::from(offering));
             if self.simulation.get(self.in_ready) == 1 {
@@ -172,6 +195,7 @@ impl Bench {
                     flying.push_back((offered, cycle));
                     offered += 1;
                     offering = false;
+                    operands.pop();
                     last_taken = Some(cycle);
                 }
             }
@@ -179,11 +203,20 @@ impl Bench {
                 let (index, begun) = flying.pop_front().expect("a sum of nothing");
                 assert_eq!(cycle - begun, latency, "latency");
                 assert_eq!(self.simulation.get(self.out_tag), index as u64, "tag");
-                let mut sum = vec![0; POINT_BITS.div_ceil(32)];
-                self.simulation.get_words(self.out_sum, &mut sum);
-                let [(left, _), (right, _)] = pairs[index];
-                let expected = (left + right).to_affine();
-                check_sum(&BigUint::from_slice(&sum), &expected, &|| format!("addition {index}: {left:?} + {right:?}"));
+                assert!(finished.is_none(), "a sum in the middle of another");
+                finished = Some(index);
+            }
+            if let Some(index) = finished {
+                let mut word = vec![0; word_bits.div_ceil(32)];
+                self.simulation.get_words(self.out_sum, &mut word);
+                leaving.push(BigUint::from_slice(&word));
+                if leaving.len() == words {
+                    let sum = leaving.drain(..).rev().fold(BigUint::ZERO, |sum, word| (sum << word_bits) + word);
+                    let [(left, _), (right, _)] = pairs[index];
+                    let expected = (left + right).to_affine();
+                    check_sum(&sum, &expected, &|| format!("addition {index}: {left:?} + {right:?}"));
+                    finished = None;
+                }
             }
             assert!(cycle < limit, "{offered} of {} additions were taken in {cycle} cycles", pairs.len());
             let oldest = flying.front().map_or(cycle, |(_, begun)| *begun);
@@ -196,9 +229,9 @@ impl Bench {
     /// Nothing leaves after a reset that was not offered after it.
     fn check_reset(&mut self, pairs: &[[(G1Affine, Form); 2]]) {
         let mut rng = ChaCha20Rng::seed_from_u64(6);
-        let point = packed(&bus(&pairs[0][0].0, Form::Random, &mut rng));
-        self.simulation.set_words(self.in_left, &point);
-        self.simulation.set_words(self.in_right, &point);
+        let point = packed(self.config.shape, &bus(&pairs[0][0].0, Form::Random, &mut rng));
+        self.simulation.set_words(self.in_left, &point[0]);
+        self.simulation.set_words(self.in_right, &point[0]);
         self.simulation.set(self.in_valid, 1);
         let latency = self.config.latency();
         for _ in 0..latency / 2 {

@@ -8,7 +8,7 @@ use super::receiver::FrameReceiver;
 use super::requests::Requests;
 use super::sender::FrameSender;
 use super::tunnel::Tunnel;
-use crate::card::{Card, CardConfig, CardError};
+use crate::card::{CardConfig, CardError, CompactCard};
 use crate::emit::{Design, emit};
 use crate::leaf::{Parameter, leaf};
 
@@ -53,7 +53,7 @@ impl BoardConfig {
     pub fn design(&self) -> Result<Design, CardError> {
         self.card.check()?;
         let program = self.card.poseidon.lane.microprogram()?;
-        Ok(emit("board", || Board::new(self, self.card.parts(&program)))?)
+        Ok(emit("board", || Board::new(self, self.card.compact(&program)))?)
     }
 }
 
@@ -121,7 +121,7 @@ pub struct Board {
     /// From the lowest: heartbeat; self-test passed, failed, under way; frames from the host, to the host; bursts of the
     /// card's; interrupts.
     pub lights: Signal<Out, Bits<8>>,
-    card: Card<64, 8>,
+    card: CompactCard<64, 8>,
     line_in: LineReceiver,
     line_out: LineSender,
     receiver: FrameReceiver,
@@ -141,7 +141,7 @@ pub struct Board {
 }
 
 impl Board {
-    fn new(config: &BoardConfig, card: Card<64, 8>) -> Self {
+    fn new(config: &BoardConfig, card: CompactCard<64, 8>) -> Self {
         let stretch = || Stretch::new(config.card.clock_khz);
         Self {
             clock: Default::default(),

@@ -8,22 +8,32 @@ use rust_hdl::prelude::*;
 
 use super::config::MsmConfig;
 use super::memory::index_bits;
-use super::{COORDINATE_BITS, POINT_BITS, TAG_BITS};
+use super::{COORDINATE_BITS, TAG_BITS, words};
 use crate::leaf::leaf;
 
 leaf! {
     /// The adder's ports, timing and order of results.
-    BehaviouralAdder {
+    BehaviouralAdder<const W> {
         ring_clock: Clock, ring_strobe: Bit,
-        in_valid: Bit, in_left: Bits<POINT_BITS>, in_right: Bits<POINT_BITS>, in_tag: Bits<TAG_BITS>,
-        => in_ready: Bit, out_valid: Bit, out_sum: Bits<POINT_BITS>, out_tag: Bits<TAG_BITS>,
+        in_valid: Bit, in_left: Bits<W>, in_right: Bits<W>, in_tag: Bits<TAG_BITS>,
+        => in_ready: Bit, out_valid: Bit, out_sum: Bits<W>, out_tag: Bits<TAG_BITS>,
     }
 }
 
-impl BehaviouralAdder {
+impl<const W: usize> BehaviouralAdder<W> {
     /// An adder with the latency and interval of an engine's.
     pub fn new(config: &MsmConfig) -> Self {
         let stages = config.adder_latency - 1;
+        // Where Y is, and what is added.
+        let (y_low, sum) = if words(W) == 1 {
+            let added = |from: usize| {
+                let slice = format!("[{}:{from}]", from + COORDINATE_BITS - 1);
+                format!("in_left{slice} + in_right{slice}")
+            };
+            (COORDINATE_BITS, format!("{{{}, reduced, {}}}", added(2 * COORDINATE_BITS), added(0)))
+        } else {
+            (0, "!starts && word == 2'd1 ? reduced : in_left + in_right".to_owned())
+        };
         let interval = config.adder_interval;
         Self::from_text(format!(
             "// module: behavioural_adder
@@ -33,6 +43,7 @@ reg [{tag_top}:0] tags [0:{last}];
 reg [{last}:0] flying;
 reg [{index_top}:0] place;
 reg [{wait_top}:0] wait_count;
+reg [1:0] word;
 wire starts = in_valid && in_ready;
 reg [{top}:0] y, reduced;
 always @(*) begin
@@ -42,10 +53,9 @@ end
 always @(posedge clock) begin
   out_sum <= sums[place];
   out_tag <= tags[place];
-  if (starts) begin
-    sums[place] <= {{in_left[{point_top}:{z_low}] + in_right[{point_top}:{z_low}], reduced, in_left[{top}:0] + in_right[{top}:0]}};
-    tags[place] <= in_tag;
-  end
+  sums[place] <= {sum};
+  tags[place] <= in_tag;
+  word <= starts ? 2'd1 : 2'd2;
   if (reset) begin
     place <= 0;
     wait_count <= 0;
@@ -64,15 +74,13 @@ always @(*) in_ready = wait_count == 0;
             bits = COORDINATE_BITS,
             modulus = config.modulus,
             twice = &config.modulus * BigUint::from(2u8),
-            point_top = POINT_BITS - 1,
+            point_top = W - 1,
             tag_top = TAG_BITS - 1,
             last = stages - 1,
             index_top = index_bits(stages) - 1,
             wait_top = index_bits(interval + 1) - 1,
             wait_top_value = interval - 1,
-            y_top = 2 * COORDINATE_BITS - 1,
-            y_low = COORDINATE_BITS,
-            z_low = 2 * COORDINATE_BITS,
+            y_top = y_low + COORDINATE_BITS - 1,
         ))
     }
 }

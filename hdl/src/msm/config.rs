@@ -88,6 +88,10 @@ impl MsmConfig {
             "the pair queue needs room for items on their way",
         )?;
         fits(
+            self.adder_interval.is_multiple_of(self.words()),
+            "an adder that takes a coordinate a cycle starts every three cycles or slower",
+        )?;
+        fits(
             self.adder_interval == 1 || (self.adder_latency + self.pair_latency()).is_multiple_of(self.adder_interval),
             "a slow adder has to take the pair of a result when it comes",
         )?;
@@ -184,6 +188,12 @@ impl MsmConfig {
     pub fn clear_cycles(&self) -> usize {
         let [first, second] = self.slots();
         first.max(second).max(2 * self.adder_latency + 64)
+    }
+
+    /// Words in which a point crosses the engine: an adder that does not start in every cycle leaves time for a coordinate
+    /// a cycle, and saves the wires of two.
+    pub fn words(&self) -> usize {
+        if self.adder_interval == 1 { 1 } else { 3 }
     }
 
     /// Cycles from a result to the pair that it makes with what waits in its slot.

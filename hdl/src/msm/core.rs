@@ -1,6 +1,6 @@
 //! The engine but for its adder: intake, digits, slots, pair queues, reduction.
 //!
-//! One new item may start a cycle: an item of the reduction if there is one, otherwise a digit. Neither starts while the
+//! One new item may start a cycle, or every three cycles if points cross word by word: an item of the reduction if there is one, otherwise a digit. Neither starts while the
 //! pair queue has no room, and a digit waits while its memory's port reads a slot out. A count per context of items
 //! that are on their way says when all its sums have come to rest.
 
@@ -13,7 +13,7 @@ use super::intake::{Intake, PASS_BITS};
 use super::pairs::PairQueues;
 use super::reduce::Reducer;
 use super::slots::Slots;
-use super::{ADDRESS_BITS, BASE_BITS, OUT_BITS, POINT_BITS, TAG_BITS};
+use super::{ADDRESS_BITS, BASE_BITS, OUT_BITS, TAG_BITS, words};
 
 /// Bits of the count of items on their way.
 const COUNT_BITS: usize = 16;
@@ -21,7 +21,7 @@ const COUNT_BITS: usize = 16;
 /// The engine but for its adder.
 #[derive(LogicBlock)]
 #[allow(missing_docs)]
-pub struct MsmCore {
+pub struct MsmCore<const W: usize> {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
     pub pass_data: Signal<In, Bits<PASS_BITS>>,
@@ -43,11 +43,11 @@ pub struct MsmCore {
     /// To and from the adder.
     pub pair_valid: Signal<Out, Bit>,
     pub pair_ready: Signal<In, Bit>,
-    pub pair_left: Signal<Out, Bits<POINT_BITS>>,
-    pub pair_right: Signal<Out, Bits<POINT_BITS>>,
+    pub pair_left: Signal<Out, Bits<W>>,
+    pub pair_right: Signal<Out, Bits<W>>,
     pub pair_tag: Signal<Out, Bits<TAG_BITS>>,
     pub result_valid: Signal<In, Bit>,
-    pub result_point: Signal<In, Bits<POINT_BITS>>,
+    pub result_point: Signal<In, Bits<W>>,
     pub result_tag: Signal<In, Bits<TAG_BITS>>,
     /// For whoever looks at a stuck engine.
     pub state: Signal<Out, Bits<128>>,
@@ -57,13 +57,17 @@ pub struct MsmCore {
     intake: Intake,
     recoder: Recoder,
     digits: DigitQueue,
-    items: NewItems,
-    slots: Slots,
-    pairs: PairQueues,
-    reducer: Reducer,
+    items: NewItems<W>,
+    slots: Slots<W>,
+    pairs: PairQueues<W>,
+    reducer: Reducer<W>,
     now: Register<Bits<48>>,
     way_0: Register<Bits<COUNT_BITS>>,
     way_1: Register<Bits<COUNT_BITS>>,
+    /// The word that may pass where points begin.
+    word: Register<Bits<2>>,
+    last_word: Constant<Bits<2>>,
+    begins: Signal<Local, Bit>,
     take: Delay<Bit>,
     take_unit: Delay<Bit>,
     take_address: Delay<Bits<ADDRESS_BITS>>,
@@ -77,7 +81,7 @@ pub struct MsmCore {
     also_gone_1: Signal<Local, Bits<COUNT_BITS>>,
 }
 
-impl MsmCore {
+impl<const W: usize> MsmCore<W> {
     /// The engine of a configuration.
     pub fn new(config: &MsmConfig) -> Self {
         Self {
@@ -114,6 +118,9 @@ impl MsmCore {
             now: Register::default(),
             way_0: Register::default(),
             way_1: Register::default(),
+            word: Register::default(),
+            last_word: Constant::new((words(W) - 1).to_bits()),
+            begins: Signal::default(),
             reduce_goes: Signal::default(),
             digit_goes: Signal::default(),
             come_0: Signal::default(),
@@ -127,7 +134,7 @@ impl MsmCore {
             digits: DigitQueue::new(config),
             items: NewItems::new(config),
             slots: Slots::new(config),
-            pairs: PairQueues::new(config.pair_depth, config.on_the_way(), config.adder_interval),
+            pairs: PairQueues::new(config.pair_depth, config.on_the_way()),
             reducer: Reducer::new(config),
             take: Delay::new(2),
             take_unit: Delay::new(2),
@@ -136,10 +143,10 @@ impl MsmCore {
     }
 }
 
-impl Logic for MsmCore {
+impl<const W: usize> Logic for MsmCore<W> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, now, way_0, way_1);
+        dff_setup!(self, clock, now, way_0, way_1, word);
         clock!(self, clock, intake, recoder, digits, items, slots, pairs, reducer, take, take_unit, take_address);
         self.intake.reset.next = self.reset.val();
         self.recoder.reset.next = self.reset.val();
@@ -174,8 +181,15 @@ impl Logic for MsmCore {
         self.intake.idle.next = self.digits.idle.val() & !self.recoder.busy.val();
 
         // what starts in this cycle
-        self.reduce_goes.next = self.reducer.item_valid.val() & self.pairs.room.val();
-        self.digit_goes.next = ((self.digits.valid.val() & self.pairs.room.val()) & !self.reduce_goes.val())
+        self.begins.next = self.word.q.val() == 0;
+        self.word.d.next = self.word.q.val() + 1;
+        if self.word.q.val() == self.last_word.val() {
+            self.word.d.next = 0.into();
+        }
+        self.reducer.beat.next = self.begins.val();
+        self.reduce_goes.next = (self.reducer.item_valid.val() & self.pairs.room.val()) & self.begins.val();
+        self.digit_goes.next = (((self.digits.valid.val() & self.pairs.room.val()) & self.begins.val())
+            & !self.reduce_goes.val())
             & !(self.reducer.take.val() & (self.reducer.take_unit.val() == self.intake.filling.val()));
         self.digits.take.next = self.digit_goes.val();
         self.intake.digit.next = self.digit_goes.val();

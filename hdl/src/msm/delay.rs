@@ -2,7 +2,7 @@
 
 use rust_hdl::prelude::*;
 
-use super::POINT_BITS;
+use super::words;
 use crate::leaf::leaf;
 
 /// A narrow value, some cycles later. Not reset: what comes out after a reset is ignored until the slots are cleared.
@@ -78,26 +78,59 @@ impl<T: Synth> Logic for Register<T> {
 }
 
 leaf! {
-    /// A point, some cycles later; registers move only behind a valid point.
-    PointDelay { valid: Bit, point: Bits<POINT_BITS>, => delayed: Bits<POINT_BITS>, }
+    /// A point, some cycles later; registers move only behind a valid point. `valid` stands with a point's first word.
+    PointDelay<const W> { valid: Bit, point: Bits<W>, => delayed: Bits<W>, }
 }
 
-impl PointDelay {
+impl<const W: usize> PointDelay<W> {
     /// A delay of `cycles` cycles, 1 or more.
     pub fn new(cycles: usize) -> Self {
-        let mut text = format!("// module: point_delay_{cycles}\n");
-        for stage in 0..cycles {
-            let source = if stage == 0 { "point".to_owned() } else { format!("point_{}", stage - 1) };
-            let target = if stage + 1 == cycles { "delayed".to_owned() } else { format!("point_{stage}") };
-            let enable = if stage == 0 { "valid".to_owned() } else { format!("valid_{}", stage - 1) };
-            if stage + 1 < cycles {
-                text += &format!(
-                    "reg [{}:0] point_{stage};\nreg valid_{stage};\nalways @(posedge clock) valid_{stage} <= {enable};\n",
-                    POINT_BITS - 1
-                );
-            }
-            text += &format!("always @(posedge clock) if ({enable}) {target} <= {source};\n");
-        }
-        Self::from_text(text)
+        let words = words(W);
+        let text = if words == 1 { held(W, "point", cycles) } else { moving(W, "point", cycles) };
+        Self::from_text(format!("// module: point_delay_{cycles}x{words}\n{text}"))
     }
+}
+
+leaf! {
+    /// What is said of a point, some cycles later, and until it is said of the next one.
+    FlagDelay { valid: Bit, flag: Bit, => delayed: Bit, }
+}
+
+impl FlagDelay {
+    /// A delay of `cycles` cycles, 1 or more.
+    pub fn new(cycles: usize) -> Self {
+        Self::from_text(format!("// module: flag_delay_{cycles}\n{}", held(1, "flag", cycles)))
+    }
+}
+
+/// Registers that move only behind something valid.
+fn held(width: usize, name: &str, cycles: usize) -> String {
+    let mut text = String::new();
+    for stage in 0..cycles {
+        let source = if stage == 0 { name.to_owned() } else { format!("{name}_{}", stage - 1) };
+        let target = if stage + 1 == cycles { "delayed".to_owned() } else { format!("{name}_{stage}") };
+        let enable = if stage == 0 { "valid".to_owned() } else { format!("valid_{}", stage - 1) };
+        if stage + 1 < cycles {
+            text += &format!(
+                "reg [{}:0] {name}_{stage};\nreg valid_{stage};\nalways @(posedge clock) valid_{stage} <= {enable};\n",
+                width - 1
+            );
+        }
+        text += &format!("always @(posedge clock) if ({enable}) {target} <= {source};\n");
+    }
+    text
+}
+
+/// Registers that move in every cycle.
+fn moving(width: usize, name: &str, cycles: usize) -> String {
+    let mut text = String::new();
+    for stage in 0..cycles {
+        let source = if stage == 0 { name.to_owned() } else { format!("{name}_{}", stage - 1) };
+        let target = if stage + 1 == cycles { "delayed".to_owned() } else { format!("{name}_{stage}") };
+        if stage + 1 < cycles {
+            text += &format!("reg [{}:0] {name}_{stage};\n", width - 1);
+        }
+        text += &format!("always @(posedge clock) {target} <= {source};\n");
+    }
+    text
 }

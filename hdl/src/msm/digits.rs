@@ -9,7 +9,7 @@ use rust_hdl::prelude::*;
 
 use super::config::{MsmConfig, WORD_BITS};
 use super::memory::index_bits;
-use super::{BASE_BITS, COORDINATE_BITS, DIGIT_BITS, POINT_BITS, TAG_BITS, WINDOWS};
+use super::{BASE_BITS, COORDINATE_BITS, DIGIT_BITS, TAG_BITS, WINDOWS, words};
 use crate::leaf::leaf;
 
 leaf! {
@@ -175,48 +175,67 @@ end
 
 leaf! {
     /// Builds items: from a digit its bucket's tag and the base or its negative, from a sum being reduced that sum.
-    NewItems {
+    NewItems<const W> {
         filling: Bit,
         digit_valid: Bit, digit: Bits<16>, group: Bits<8>, base: Bits<BASE_BITS>,
-        sum_valid: Bit, sum_tag: Bits<TAG_BITS>, sum: Bits<POINT_BITS>,
-        => valid: Bit, tag: Bits<TAG_BITS>, point: Bits<POINT_BITS>,
+        sum_valid: Bit, sum_tag: Bits<TAG_BITS>, sum: Bits<W>,
+        => valid: Bit, tag: Bits<TAG_BITS>, point: Bits<W>,
     }
 }
 
-impl NewItems {
-    /// The items of an engine; an item is there one cycle after its digit, two cycles after its sum.
+impl<const W: usize> NewItems<W> {
+    /// The items of an engine; an item is there one cycle after its digit, two cycles after its sum. A digit and its base
+    /// stand until the last word has been made of them.
     pub fn new(config: &MsmConfig) -> Self {
         let bits = config.window_bits;
         let half = 1usize << (bits - 1);
         let bucket = config.bucket_bits();
         let bucket_top = bucket - 1;
+        let words = if words(W) == 1 {
+            "wire from_digit = digit_valid;
+wire moves = digit_valid || sum_valid_1;
+wire moves_in = sum_valid;
+wire [POINT_TOP:0] of_digit = {z, signed_y, x};
+"
+        } else {
+            "reg [1:0] word;
+reg was_digit;
+wire comes = digit_valid || sum_valid_1;
+wire from_digit = comes ? digit_valid : was_digit;
+wire moves = 1'b1;
+wire moves_in = 1'b1;
+wire [POINT_TOP:0] of_digit = comes ? x : word == 2'd1 ? signed_y : z;
+always @(posedge clock) begin
+  word <= comes ? 2'd1 : 2'd2;
+  if (comes) was_digit <= digit_valid;
+end
+"
+        };
         Self::from_text(format!(
             "// module: new_items
+localparam POINT_TOP = {point_top};
 reg sum_valid_1;
 reg [{tag_top}:0] sum_tag_1;
-reg [{point_top}:0] sum_1;
+reg [POINT_TOP:0] sum_1;
 wire negative = digit < {half};
 wire [15:0] magnitude = negative ? 16'd{below} - digit : digit - 16'd{above};
 wire [{address_top}:0] address = {{{address_pad}'d0, group, magnitude[{bucket_top}:0]}};
+wire [{coordinate_top}:0] x = {{1'b0, base[{word_top}:0]}};
 wire [{coordinate_top}:0] y = {{1'b0, base[{base_top}:{word}]}};
-always @(posedge clock) begin
+wire [{coordinate_top}:0] signed_y = negative ? {coordinate}'h{modulus:x} - y : y;
+wire [{coordinate_top}:0] z = {coordinate}'h{one:x};
+{words}always @(posedge clock) begin
   sum_valid_1 <= sum_valid && !reset;
-  if (sum_valid) begin
-    sum_tag_1 <= sum_tag;
-    sum_1 <= sum;
-  end
+  if (sum_valid) sum_tag_1 <= sum_tag;
+  if (moves_in) sum_1 <= sum;
   valid <= (digit_valid || sum_valid_1) && !reset;
-  if (digit_valid) begin
-    tag <= {{address, filling, filling}};
-    point <= {{{coordinate}'h{one:x}, negative ? {coordinate}'h{modulus:x} - y : y, 1'b0, base[{word_top}:0]}};
-  end else if (sum_valid_1) begin
-    tag <= sum_tag_1;
-    point <= sum_1;
-  end
+  if (digit_valid) tag <= {{address, filling, filling}};
+  else if (sum_valid_1) tag <= sum_tag_1;
+  if (moves) point <= from_digit ? of_digit : sum_1;
 end
 ",
             tag_top = TAG_BITS - 1,
-            point_top = POINT_BITS - 1,
+            point_top = W - 1,
             below = half - 1,
             above = half + 1,
             address_top = bucket + 8 + 16 - 1,

@@ -11,7 +11,7 @@
 
 use rust_hdl::prelude::*;
 
-use super::{ADDRESS_BITS, POINT_BITS};
+use super::{ADDRESS_BITS, words};
 use crate::leaf::leaf;
 
 /// Verilog attributes of a memory that is to be block RAM and is never read where it is being written.
@@ -22,63 +22,91 @@ const BLOCK_SLOTS: usize = 512;
 
 leaf! {
     /// True dual-port memory of points.
-    SlotMemory {
-        new_enable: Bit, new_write: Bit, new_address: Bits<ADDRESS_BITS>, new_data: Bits<POINT_BITS>,
-        result_enable: Bit, result_write: Bit, result_address: Bits<ADDRESS_BITS>, result_data: Bits<POINT_BITS>,
-        => new_value: Bits<POINT_BITS>, result_value: Bits<POINT_BITS>,
+    SlotMemory<const W> {
+        new_enable: Bit, new_write: Bit, new_address: Bits<ADDRESS_BITS>, new_data: Bits<W>,
+        result_enable: Bit, result_write: Bit, result_address: Bits<ADDRESS_BITS>, result_data: Bits<W>,
+        => new_value: Bits<W>, result_value: Bits<W>,
     }
 }
 
-impl SlotMemory {
-    /// `slots` points; a value is there `latency` cycles after its read was enabled (1 or more), and stays until the
-    /// next read's.
+impl<const W: usize> SlotMemory<W> {
+    /// `slots` points; a value's first word is there `latency` cycles after its read was enabled (1 or more). The words of
+    /// an access follow each other, so that an access never overtakes one that began before.
     pub fn new(slots: usize, latency: usize) -> Self {
-        let top = POINT_BITS - 1;
-        let address = index_bits(slots) - 1;
-        let port = |name: &str| {
-            let mut text = String::new();
-            let target = |stage: usize| {
-                if stage + 1 == latency { format!("{name}_value") } else { format!("{name}_stage_{stage}") }
-            };
-            for stage in 0..latency - 1 {
-                text += &format!("reg [{top}:0] {name}_stage_{stage};\nreg {name}_read_{stage};\n");
-            }
-            text += &format!(
-                "always @(posedge clock) begin
+        let words = words(W);
+        let ports = ["new", "result"].map(|name| port(name, W, slots, latency));
+        Self::from_text(format!(
+            "// module: slot_memory\n(* no_rw_check *) reg [{}:0] slots [0:{}];\n{}",
+            W - 1,
+            if words == 1 { slots - 1 } else { (words << index_bits(slots)) - 1 },
+            ports.concat()
+        ))
+    }
+}
+
+/// A port of the slot memory.
+fn port(name: &str, width: usize, slots: usize, latency: usize) -> String {
+    let top = width - 1;
+    let address_top = index_bits(slots) - 1;
+    let last = words(width) - 1;
+    let mut text = if last == 0 {
+        format!(
+            "wire {name}_goes = {name}_enable;
+wire {name}_writes = {name}_write;
+wire [{address_top}:0] {name}_at = {name}_address[{address_top}:0];
+"
+        )
+    } else {
+        format!(
+            "reg [1:0] {name}_word;
+reg {name}_wrote;
+reg [{address_top}:0] {name}_slot;
+wire {name}_goes = {name}_enable || {name}_word != 0;
+wire {name}_writes = {name}_enable ? {name}_write : {name}_wrote;
+wire [{place_top}:0] {name}_at = {{{name}_word, {name}_enable ? {name}_address[{address_top}:0] : {name}_slot}};
+always @(posedge clock) begin
   if ({name}_enable) begin
-    if ({name}_write) slots[{name}_address[{address}:0]] <= {name}_data;
-    else {} <= slots[{name}_address[{address}:0]];
+    {name}_wrote <= {name}_write;
+    {name}_slot <= {name}_address[{address_top}:0];
+  end
+  if (reset) {name}_word <= 0;
+  else if ({name}_goes) {name}_word <= {name}_word == {last} ? 2'd0 : {name}_word + 2'd1;
+end
+",
+            place_top = address_top + 2
+        )
+    };
+    let target = |stage: usize| {
+        if stage + 1 == latency { format!("{name}_value") } else { format!("{name}_stage_{stage}") }
+    };
+    for stage in 0..latency - 1 {
+        text += &format!("reg [{top}:0] {name}_stage_{stage};\nreg {name}_read_{stage};\n");
+    }
+    text += &format!(
+        "always @(posedge clock) begin
+  if ({name}_goes) begin
+    if ({name}_writes) slots[{name}_at] <= {name}_data;
+    else {} <= slots[{name}_at];
   end
 end
 ",
-                target(0)
-            );
-            for stage in 1..latency {
-                let before = stage - 1;
-                let read = if before == 0 {
-                    format!("{name}_enable && !{name}_write")
-                } else {
-                    format!("{name}_read_{}", before - 1)
-                };
-                text += &format!(
-                    "always @(posedge clock) begin
+        target(0)
+    );
+    for stage in 1..latency {
+        let before = stage - 1;
+        let read =
+            if before == 0 { format!("{name}_goes && !{name}_writes") } else { format!("{name}_read_{}", before - 1) };
+        text += &format!(
+            "always @(posedge clock) begin
   {name}_read_{before} <= {read};
   if ({name}_read_{before}) {} <= {};
 end
 ",
-                    target(stage),
-                    target(before)
-                );
-            }
-            text
-        };
-        Self::from_text(format!(
-            "// module: slot_memory\n(* no_rw_check *) reg [{top}:0] slots [0:{}];\n{}{}",
-            slots - 1,
-            port("new"),
-            port("result")
-        ))
+            target(stage),
+            target(before)
+        );
     }
+    text
 }
 
 leaf! {

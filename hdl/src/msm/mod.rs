@@ -13,6 +13,9 @@
 //!                    └──────> sums that leave    └───────────────────────────────────────────────────────┘
 //! ```
 //!
+//! An engine's buses take a point at once, or a coordinate a cycle: what goes with a point then goes with its first word, and
+//! no stage is entered by another point before the last word has passed.
+//!
 //! An item takes two cycles from its choice to the slots, one for the look-up of valid bits, one for the decision, and
 //! the memory's latency until its pair is queued. Every stage moves every cycle: only the choice is held back.
 
@@ -40,6 +43,10 @@ pub mod top;
 pub const COORDINATE_BITS: usize = 257;
 /// Bits of a projective point: X, Y, Z, little end first.
 pub const POINT_BITS: usize = 3 * COORDINATE_BITS;
+/// Words in which a point crosses an engine whose buses have so many bits: one, or a coordinate in each of three cycles.
+const fn words(bus_bits: usize) -> usize {
+    POINT_BITS / bus_bits
+}
 /// Bits of an affine base: x, y, little end first.
 pub const BASE_BITS: usize = 512;
 /// Bits of a sum that leaves: X, Y, Z in 256 bits each, not reduced; all zero for an empty slot.

@@ -10,7 +10,7 @@ use rust_hdl::prelude::*;
 use super::config::MsmConfig;
 use super::delay::Register;
 use super::sum_queue::SumQueue;
-use super::{ADDRESS_BITS, OUT_BITS, POINT_BITS, TAG_BITS};
+use super::{ADDRESS_BITS, OUT_BITS, TAG_BITS};
 
 /// What the reducer does.
 #[derive(Copy, Clone, Debug, PartialEq, LogicState)]
@@ -28,10 +28,12 @@ pub enum Phase {
 /// Walks a context's levels.
 #[derive(LogicBlock)]
 #[allow(missing_docs)]
-pub struct Reducer {
+pub struct Reducer<const W: usize> {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
     pub now: Signal<In, Bits<48>>,
+    /// High in the cycles in which a point may begin.
+    pub beat: Signal<In, Bit>,
     /// The context in turn: filled, and nothing of it on its way.
     pub filled_0: Signal<In, Bit>,
     pub filled_1: Signal<In, Bit>,
@@ -53,12 +55,12 @@ pub struct Reducer {
     pub answer: Signal<In, Bit>,
     pub answer_full: Signal<In, Bit>,
     pub answer_address: Signal<In, Bits<ADDRESS_BITS>>,
-    pub answer_point: Signal<In, Bits<POINT_BITS>>,
+    pub answer_point: Signal<In, Bits<W>>,
     /// An item to insert.
     pub item_valid: Signal<Out, Bit>,
     pub item_taken: Signal<In, Bit>,
     pub item_tag: Signal<Out, Bits<TAG_BITS>>,
-    pub item_point: Signal<Out, Bits<POINT_BITS>>,
+    pub item_point: Signal<Out, Bits<W>>,
     /// The sums that leave.
     pub out_data: Signal<Out, Bits<OUT_BITS>>,
     pub out_last: Signal<Out, Bit>,
@@ -80,7 +82,7 @@ pub struct Reducer {
     lower: Register<Bit>,
     rested: Register<Bits<48>>,
     ended: Register<Bits<48>>,
-    sums: SumQueue,
+    sums: SumQueue<W>,
     alternate: Constant<Bit>,
     reductions: Constant<Bits<2>>,
     bucket_bits: Constant<Bits<ADDRESS_BITS>>,
@@ -128,7 +130,7 @@ pub struct Reducer {
     reducing: Signal<Local, Bits<48>>,
 }
 
-impl Reducer {
+impl<const W: usize> Reducer<W> {
     /// The reducer of an engine.
     pub fn new(config: &MsmConfig) -> Self {
         let word = |value: usize| Constant::new(value.to_bits());
@@ -136,6 +138,7 @@ impl Reducer {
             clock: Signal::default(),
             reset: Signal::default(),
             now: Signal::default(),
+            beat: Signal::default(),
             filled_0: Signal::default(),
             filled_1: Signal::default(),
             resting_0: Signal::default(),
@@ -207,7 +210,7 @@ impl Reducer {
             drained: Signal::default(),
             spent: Signal::default(),
             reducing: Signal::default(),
-            sums: SumQueue::new(config.adder_interval > 1),
+            sums: SumQueue::new(),
             alternate: Constant::new(config.alternate),
             reductions: Constant::new(config.reductions.to_bits()),
             bucket_bits: word(config.bucket_bits()),
@@ -227,7 +230,7 @@ impl Reducer {
     }
 }
 
-impl Logic for Reducer {
+impl<const W: usize> Logic for Reducer<W> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, state, turn, level, next_slot, end_slot, outstanding, lower, rested, ended);
@@ -306,11 +309,12 @@ impl Logic for Reducer {
             self.pop.next = self.select_lower.val() | !self.use_lower.val();
             self.lower.d.next = !self.pop.val();
         }
+        self.sums.start.next = self.item_valid.val() & self.item_taken.val();
         self.sums.pop.next = self.pop.val();
 
         // read-out
         self.walking.next = (self.state.q.val() == Phase::Reduce) | (self.state.q.val() == Phase::Send);
-        self.take.next = (self.walking.val() & (self.next_slot.q.val() != self.end_slot.q.val()))
+        self.take.next = ((self.beat.val() & self.walking.val()) & (self.next_slot.q.val() != self.end_slot.q.val()))
             & !self.outstanding.q.val().get_bit(4);
         self.take_unit.next = !self.target_unit.val();
         self.take_address.next = self.next_slot.q.val();

@@ -2,14 +2,14 @@
 
 use rust_hdl::prelude::*;
 
+use super::ADDRESS_BITS;
 use super::delay::Delay;
 use super::memory::{SlotMemory, ToggleBank};
-use super::{ADDRESS_BITS, POINT_BITS};
 
 /// One slot memory with its valid bits: look-up in the first cycle, the decision and the access in the second.
 #[derive(LogicBlock)]
 #[allow(missing_docs)]
-pub struct SlotUnit {
+pub struct SlotUnit<const W: usize> {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
     /// Zeroes the valid bits of a slot.
@@ -22,8 +22,8 @@ pub struct SlotUnit {
     pub result: Signal<In, Bit>,
     pub result_address: Signal<In, Bits<ADDRESS_BITS>>,
     /// Second cycle: its data, and what becomes of it.
-    pub new_data: Signal<In, Bits<POINT_BITS>>,
-    pub result_data: Signal<In, Bits<POINT_BITS>>,
+    pub new_data: Signal<In, Bits<W>>,
+    pub result_data: Signal<In, Bits<W>>,
     pub new_push: Signal<Out, Bit>,
     pub new_pop: Signal<Out, Bit>,
     pub result_push: Signal<Out, Bit>,
@@ -31,9 +31,9 @@ pub struct SlotUnit {
     pub together: Signal<Out, Bit>,
     pub taken: Signal<Out, Bit>,
     /// The memory's latency later: what was popped.
-    pub new_value: Signal<Out, Bits<POINT_BITS>>,
-    pub result_value: Signal<Out, Bits<POINT_BITS>>,
-    memory: SlotMemory,
+    pub new_value: Signal<Out, Bits<W>>,
+    pub result_value: Signal<Out, Bits<W>>,
+    memory: SlotMemory<W>,
     new_bank: ToggleBank,
     result_bank: ToggleBank,
     inserted: Delay<Bit>,
@@ -48,7 +48,7 @@ pub struct SlotUnit {
     result_toggle: Signal<Local, Bit>,
 }
 
-impl SlotUnit {
+impl<const W: usize> SlotUnit<W> {
     /// A unit of `slots` slots whose memory answers after `latency` cycles.
     pub fn new(slots: usize, latency: usize) -> Self {
         Self {
@@ -88,7 +88,7 @@ impl SlotUnit {
     }
 }
 
-impl Logic for SlotUnit {
+impl<const W: usize> Logic for SlotUnit<W> {
     #[hdl_gen]
     fn update(&mut self) {
         self.memory.clock.next = self.clock.val();

@@ -16,14 +16,14 @@
 use rust_hdl::prelude::*;
 
 use super::config::MsmConfig;
-use super::delay::{Delay, PointDelay, Register};
+use super::delay::{Delay, FlagDelay, PointDelay, Register};
 use super::slot_unit::SlotUnit;
-use super::{ADDRESS_BITS, POINT_BITS, TAG_BITS};
+use super::{ADDRESS_BITS, TAG_BITS};
 
 /// Both units, and the operands on their way beside the memories.
 #[derive(LogicBlock)]
 #[allow(missing_docs)]
-pub struct Slots {
+pub struct Slots<const W: usize> {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
     /// Low while slots are being cleared after a reset.
@@ -31,7 +31,7 @@ pub struct Slots {
     /// An item to insert.
     pub new_valid: Signal<In, Bit>,
     pub new_tag: Signal<In, Bits<TAG_BITS>>,
-    pub new_point: Signal<In, Bits<POINT_BITS>>,
+    pub new_point: Signal<In, Bits<W>>,
     /// A slot to read out and empty.
     pub take_valid: Signal<In, Bit>,
     pub take_unit: Signal<In, Bit>,
@@ -39,36 +39,36 @@ pub struct Slots {
     /// A result of the adder.
     pub result_valid: Signal<In, Bit>,
     pub result_tag: Signal<In, Bits<TAG_BITS>>,
-    pub result_point: Signal<In, Bits<POINT_BITS>>,
+    pub result_point: Signal<In, Bits<W>>,
     /// A pair made by a new item.
     pub new_pair: Signal<Out, Bit>,
     pub new_pair_tag: Signal<Out, Bits<TAG_BITS>>,
-    pub new_pair_left: Signal<Out, Bits<POINT_BITS>>,
-    pub new_pair_right: Signal<Out, Bits<POINT_BITS>>,
+    pub new_pair_left: Signal<Out, Bits<W>>,
+    pub new_pair_right: Signal<Out, Bits<W>>,
     /// A pair made by a result.
     pub result_pair: Signal<Out, Bit>,
     pub result_pair_tag: Signal<Out, Bits<TAG_BITS>>,
-    pub result_pair_left: Signal<Out, Bits<POINT_BITS>>,
-    pub result_pair_right: Signal<Out, Bits<POINT_BITS>>,
+    pub result_pair_left: Signal<Out, Bits<W>>,
+    pub result_pair_right: Signal<Out, Bits<W>>,
     /// The answer to a take: the slot's sum, if it held one.
     pub answer: Signal<Out, Bit>,
     pub answer_full: Signal<Out, Bit>,
     pub answer_address: Signal<Out, Bits<ADDRESS_BITS>>,
-    pub answer_point: Signal<Out, Bits<POINT_BITS>>,
+    pub answer_point: Signal<Out, Bits<W>>,
     /// Items that came to rest in a slot, or were joined to another, in this cycle, with the bit of their context.
     pub new_rested: Signal<Out, Bit>,
     pub new_context: Signal<Out, Bit>,
     pub result_left: Signal<Out, Bit>,
     pub result_context: Signal<Out, Bit>,
-    first: SlotUnit,
-    second: SlotUnit,
+    first: SlotUnit<W>,
+    second: SlotUnit<W>,
     cleared: Register<Bits<ADDRESS_BITS>>,
     clearing: Register<Bit>,
     clear_end: Constant<Bits<ADDRESS_BITS>>,
-    new_operand: PointDelay,
-    new_aside: PointDelay,
-    result_operand: PointDelay,
-    result_aside: PointDelay,
+    new_operand: PointDelay<W>,
+    new_aside: PointDelay<W>,
+    result_operand: PointDelay<W>,
+    result_aside: PointDelay<W>,
     looked: Delay<Bit>,
     looked_second: Delay<Bit>,
     look_address: Delay<Bits<ADDRESS_BITS>>,
@@ -76,12 +76,12 @@ pub struct Slots {
     result_at: Delay<Bits<TAG_BITS>>,
     new_popped: Delay<Bit>,
     result_popped: Delay<Bit>,
-    joined: Delay<Bit>,
+    joined: FlagDelay,
     answered: Delay<Bit>,
     answer_held: Delay<Bit>,
     answered_address: Delay<Bits<ADDRESS_BITS>>,
-    new_second: Delay<Bit>,
-    result_second: Delay<Bit>,
+    new_second: FlagDelay,
+    result_second: FlagDelay,
     new_paired_tag: Delay<Bits<TAG_BITS>>,
     result_paired_tag: Delay<Bits<TAG_BITS>>,
     open: Signal<Local, Bit>,
@@ -90,10 +90,10 @@ pub struct Slots {
     new_pop: Signal<Local, Bit>,
     result_push: Signal<Local, Bit>,
     result_pop: Signal<Local, Bit>,
-    answered_second: Delay<Bit>,
+    answered_second: FlagDelay,
 }
 
-impl Slots {
+impl<const W: usize> Slots<W> {
     /// The slots of an engine.
     pub fn new(config: &MsmConfig) -> Self {
         let latency = config.memory_latency;
@@ -143,12 +143,12 @@ impl Slots {
             result_at: Delay::new(1),
             new_popped: Delay::new(latency),
             result_popped: Delay::new(latency),
-            joined: Delay::new(latency),
+            joined: FlagDelay::new(latency),
             answered: Delay::new(latency),
             answer_held: Delay::new(latency),
             answered_address: Delay::new(latency),
-            new_second: Delay::new(latency),
-            result_second: Delay::new(latency),
+            new_second: FlagDelay::new(latency),
+            result_second: FlagDelay::new(latency),
             new_paired_tag: Delay::new(latency),
             result_paired_tag: Delay::new(latency),
             open: Signal::default(),
@@ -157,12 +157,12 @@ impl Slots {
             new_pop: Signal::default(),
             result_push: Signal::default(),
             result_pop: Signal::default(),
-            answered_second: Delay::new(latency),
+            answered_second: FlagDelay::new(latency),
         }
     }
 }
 
-impl Logic for Slots {
+impl<const W: usize> Logic for Slots<W> {
     #[hdl_gen]
     fn update(&mut self) {
         self.looked.clock.next = self.clock.val();
@@ -173,12 +173,16 @@ impl Logic for Slots {
         self.new_popped.clock.next = self.clock.val();
         self.result_popped.clock.next = self.clock.val();
         self.joined.clock.next = self.clock.val();
+        self.joined.reset.next = self.reset.val();
         self.answered.clock.next = self.clock.val();
         self.answer_held.clock.next = self.clock.val();
         self.answered_address.clock.next = self.clock.val();
         self.answered_second.clock.next = self.clock.val();
+        self.answered_second.reset.next = self.reset.val();
         self.new_second.clock.next = self.clock.val();
+        self.new_second.reset.next = self.reset.val();
         self.result_second.clock.next = self.clock.val();
+        self.result_second.reset.next = self.reset.val();
         self.new_paired_tag.clock.next = self.clock.val();
         self.result_paired_tag.clock.next = self.clock.val();
         self.first.clock.next = self.clock.val();
@@ -261,14 +265,18 @@ impl Logic for Slots {
         self.result_aside.point.next = self.result_operand.delayed.val();
         self.new_popped.d.next = self.new_pop.val();
         self.result_popped.d.next = self.result_pop.val() | self.together.val();
-        self.joined.d.next = self.together.val();
-        self.new_second.d.next = self.new_at.q.val().get_bit(0);
-        self.result_second.d.next = self.result_at.q.val().get_bit(0);
+        self.joined.valid.next = self.result_pop.val() | self.together.val();
+        self.joined.flag.next = self.together.val();
+        self.new_second.valid.next = self.new_pop.val();
+        self.new_second.flag.next = self.new_at.q.val().get_bit(0);
+        self.result_second.valid.next = self.result_pop.val();
+        self.result_second.flag.next = self.result_at.q.val().get_bit(0);
         self.new_paired_tag.d.next = self.new_at.q.val();
         self.result_paired_tag.d.next = self.result_at.q.val();
         self.answered.d.next = self.looked.q.val();
         self.answer_held.d.next = self.first.taken.val() | self.second.taken.val();
-        self.answered_second.d.next = self.looked_second.q.val();
+        self.answered_second.valid.next = self.looked.q.val();
+        self.answered_second.flag.next = self.looked_second.q.val();
         self.answered_address.d.next = self.look_address.q.val();
 
         // pairs and answers
@@ -276,24 +284,24 @@ impl Logic for Slots {
         self.new_pair_tag.next = self.new_paired_tag.q.val();
         self.new_pair_left.next = self.new_aside.delayed.val();
         self.new_pair_right.next = self.first.new_value.val();
-        if self.new_second.q.val() {
+        if self.new_second.delayed.val() {
             self.new_pair_right.next = self.second.new_value.val();
         }
         self.result_pair.next = self.result_popped.q.val();
         self.result_pair_tag.next = self.result_paired_tag.q.val();
         self.result_pair_left.next = self.result_aside.delayed.val();
         self.result_pair_right.next = self.first.result_value.val();
-        if self.result_second.q.val() {
+        if self.result_second.delayed.val() {
             self.result_pair_right.next = self.second.result_value.val();
         }
-        if self.joined.q.val() {
+        if self.joined.delayed.val() {
             self.result_pair_right.next = self.new_aside.delayed.val();
         }
         self.answer.next = self.answered.q.val();
         self.answer_full.next = self.answer_held.q.val();
         self.answer_address.next = self.answered_address.q.val();
         self.answer_point.next = self.first.new_value.val();
-        if self.answered_second.q.val() {
+        if self.answered_second.delayed.val() {
             self.answer_point.next = self.second.new_value.val();
         }
     }

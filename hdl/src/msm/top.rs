@@ -6,14 +6,14 @@ use super::behavioural::BehaviouralAdder;
 use super::config::{MsmConfig, WORD_BITS};
 use super::core::MsmCore;
 use super::intake::PASS_BITS;
-use super::{BASE_BITS, OUT_BITS, TAG_BITS};
+use super::{BASE_BITS, COORDINATE_BITS, OUT_BITS, POINT_BITS, TAG_BITS};
 use crate::emit::{Design, EmitError, emit};
 use crate::field::Shape;
-use crate::point::{PointAdder, PointAdderConfig};
+use crate::point::{CompactPointAdder, PipelinedPointAdder};
 
-/// Declares an engine's top with the given adder.
+/// Declares an engine's top with the given adder, which takes and gives points in words of so many bits.
 macro_rules! engine {
-    ($(#[$meta:meta])* $name:ident, $adder:ty) => {
+    ($(#[$meta:meta])* $name:ident, $bits:expr, $adder:ty) => {
         $(#[$meta])*
         #[derive(LogicBlock)]
         #[allow(missing_docs)]
@@ -42,7 +42,7 @@ macro_rules! engine {
             pub clean: Signal<Out, Bit>,
             pub running: Signal<Out, Bit>,
             pub overflow: Signal<Out, Bit>,
-            core: MsmCore,
+            core: MsmCore<{ $bits }>,
             adder: $adder,
         }
 
@@ -123,13 +123,23 @@ macro_rules! engine {
 }
 
 engine! {
-    /// The engine round an adder that only keeps time.
-    MsmBehavioural, BehaviouralAdder
+    /// The engine that takes points at once, round an adder that only keeps time.
+    WideBehavioural, POINT_BITS, BehaviouralAdder<{ POINT_BITS }>
 }
 
 engine! {
-    /// The engine with the adder of a shape.
-    Msm, PointAdder<TAG_BITS>
+    /// The engine that takes points word by word, round an adder that only keeps time.
+    NarrowBehavioural, COORDINATE_BITS, BehaviouralAdder<{ COORDINATE_BITS }>
+}
+
+engine! {
+    /// The engine with the `pipelined` adder.
+    PipelinedMsm, POINT_BITS, PipelinedPointAdder<TAG_BITS>
+}
+
+engine! {
+    /// The engine with the `compact` adder.
+    CompactMsm, COORDINATE_BITS, CompactPointAdder<TAG_BITS>
 }
 
 /// The engine of `config` with the adder of `shape`, as `msm_pipelined` or `msm_compact`.
@@ -137,11 +147,10 @@ engine! {
 /// # Errors
 /// See [`EmitError`].
 pub fn design(shape: Shape, config: &MsmConfig) -> Result<Design, EmitError> {
-    let top = match shape {
-        Shape::Pipelined => "msm_pipelined",
-        Shape::Compact => "msm_compact",
-    };
-    emit(top, || Msm::new(config, PointAdder::new(&PointAdderConfig { shape })))
+    match shape {
+        Shape::Pipelined => emit("msm_pipelined", || PipelinedMsm::new(config, PipelinedPointAdder::new())),
+        Shape::Compact => emit("msm_compact", || CompactMsm::new(config, CompactPointAdder::new())),
+    }
 }
 
 /// The engine of `config` with an adder that only keeps time, as `msm_behavioural`.
@@ -149,5 +158,10 @@ pub fn design(shape: Shape, config: &MsmConfig) -> Result<Design, EmitError> {
 /// # Errors
 /// See [`EmitError`].
 pub fn behavioural_design(config: &MsmConfig) -> Result<Design, EmitError> {
-    emit("msm_behavioural", || MsmBehavioural::new(config, BehaviouralAdder::new(config)))
+    let top = "msm_behavioural";
+    if config.words() == 1 {
+        emit(top, || WideBehavioural::new(config, BehaviouralAdder::new(config)))
+    } else {
+        emit(top, || NarrowBehavioural::new(config, BehaviouralAdder::new(config)))
+    }
 }

@@ -1,7 +1,7 @@
 //! The adder with five digit-serial multipliers: an addition started every twelve cycles, several in flight.
 //!
 //! ```text
-//! operands ─> coordinates one by one, sums of neighbours ─> selectors ─> 5 rings ─> one product a slot ─┐
+//! coordinates ─> sums of neighbours ─> selectors ─> 5 rings ─> one product a slot ─┐
 //!                ┌────────────────────────────────────────────────────────────────────────────────────┘
 //!                ├─> delay ─> 6 registers ─> xy, yz, 9xz, ... ─> selectors
 //!                └─> 6 registers ─> X3, Y3, Z3
@@ -9,7 +9,6 @@
 
 use rust_hdl::prelude::*;
 
-use super::POINT_BITS;
 use super::formula::{coordinate_sum, difference, mixed, ninefold, product_difference, product_sum, sum, threefold};
 use super::schedule::{PRODUCTS, RINGS, ROUND, Schedule};
 use super::sequencer::{CHOICES, COORDINATES, OperandSelector, Selector, Sequencer};
@@ -17,30 +16,26 @@ use crate::field::{Combination, CombinationConfig, Delay, ELEMENT_BITS, Field, O
 
 const SHAPE: Shape = Shape::Compact;
 
-/// See [`super::PointAdder`].
+/// Adds points word by word, a pair every twelve cycles; `TAG` bits travel along. See [`super`].
 #[derive(LogicBlock)]
-pub(super) struct CompactPointAdder<const TAG: usize> {
+#[allow(missing_docs)]
+pub struct CompactPointAdder<const TAG: usize> {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
     pub ring_clock: Signal<In, Clock>,
     pub ring_strobe: Signal<In, Bit>,
     pub in_valid: Signal<In, Bit>,
     pub in_ready: Signal<Out, Bit>,
-    pub in_left: Signal<In, Bits<POINT_BITS>>,
-    pub in_right: Signal<In, Bits<POINT_BITS>>,
+    pub in_left: Signal<In, Bits<ELEMENT_BITS>>,
+    pub in_right: Signal<In, Bits<ELEMENT_BITS>>,
     pub in_tag: Signal<In, Bits<TAG>>,
     pub out_valid: Signal<Out, Bit>,
-    pub out_sum: Signal<Out, Bits<POINT_BITS>>,
+    pub out_sum: Signal<Out, Bits<ELEMENT_BITS>>,
     pub out_tag: Signal<Out, Bits<TAG>>,
     sequencer: Sequencer,
-    /// The operands of this round.
-    left: DFF<Bits<POINT_BITS>>,
-    right: DFF<Bits<POINT_BITS>>,
-    /// Their coordinates one by one, the one before, and the sum of both.
-    left_coordinate: Selector<ELEMENT_BITS>,
-    right_coordinate: Selector<ELEMENT_BITS>,
-    left_before: DFF<Bits<ELEMENT_BITS>>,
-    right_before: DFF<Bits<ELEMENT_BITS>>,
+    /// The coordinates of this round's operands, which go round; the sum of neighbours.
+    left: [DFF<Bits<ELEMENT_BITS>>; COORDINATES],
+    right: [DFF<Bits<ELEMENT_BITS>>; COORDINATES],
     left_sum: Combination,
     right_sum: Combination,
     left_operand: OperandSelector,
@@ -48,7 +43,7 @@ pub(super) struct CompactPointAdder<const TAG: usize> {
     rings: [RingMultiplier; RINGS],
     product: Selector<ELEMENT_BITS>,
     waiting: Delay<ELEMENT_BITS>,
-    /// B, C, A, the products of sums xz, xy, yz, and the last six products.
+    /// A, B, C, the products of sums yz, xz, xy, and the last six products.
     held: [DFF<Bits<ELEMENT_BITS>>; PRODUCTS],
     xy: Combination,
     yz: Combination,
@@ -72,7 +67,8 @@ impl<const TAG: usize> CompactPointAdder<TAG> {
         Schedule::best().latency
     }
 
-    pub(super) fn new() -> Self {
+    /// An adder with nothing in flight.
+    pub fn new() -> Self {
         let schedule = Schedule::best();
         let rounds = schedule.latency.div_ceil(ROUND);
         let combination = |config: CombinationConfig| Combination::new(&config);
@@ -90,12 +86,8 @@ impl<const TAG: usize> CompactPointAdder<TAG> {
             out_sum: Signal::default(),
             out_tag: Signal::default(),
             sequencer: Sequencer::new(schedule),
-            left: DFF::default(),
-            right: DFF::default(),
-            left_coordinate: Selector::new(COORDINATES),
-            right_coordinate: Selector::new(COORDINATES),
-            left_before: DFF::default(),
-            right_before: DFF::default(),
+            left: std::array::from_fn(|_| DFF::default()),
+            right: std::array::from_fn(|_| DFF::default()),
             left_sum: combination(coordinate_sum(SHAPE)),
             right_sum: combination(coordinate_sum(SHAPE)),
             left_operand: Selector::new(CHOICES),
@@ -122,21 +114,21 @@ impl<const TAG: usize> CompactPointAdder<TAG> {
     }
 }
 
+impl<const TAG: usize> Default for CompactPointAdder<TAG> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
     #[hdl_gen]
     fn update(&mut self) {
         self.sequencer.clock.next = self.clock.val();
         self.sequencer.reset.next = self.reset.val();
-        self.left.clock.next = self.clock.val();
-        self.right.clock.next = self.clock.val();
         self.left_operand.clock.next = self.clock.val();
         self.right_operand.clock.next = self.clock.val();
         self.product.clock.next = self.clock.val();
         self.waiting.clock.next = self.clock.val();
-        self.left_coordinate.clock.next = self.clock.val();
-        self.right_coordinate.clock.next = self.clock.val();
-        self.left_before.clock.next = self.clock.val();
-        self.right_before.clock.next = self.clock.val();
         self.left_sum.clock.next = self.clock.val();
         self.right_sum.clock.next = self.clock.val();
         self.xy.clock.next = self.clock.val();
@@ -151,35 +143,33 @@ impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
         self.z.clock.next = self.clock.val();
 
         self.in_ready.next = self.sequencer.start.val();
-        self.left.d.next = self.left.q.val();
-        self.right.d.next = self.right.q.val();
-        if self.sequencer.start.val() {
-            self.left.d.next = self.in_left.val();
-            self.right.d.next = self.in_right.val();
+        for k in 0..3 {
+            self.left[k].clock.next = self.clock.val();
+            self.right[k].clock.next = self.clock.val();
         }
-        self.left_coordinate.select.next = self.sequencer.coordinate_select.val();
-        self.left_coordinate.choices[0].next = self.left.q.val().get_bits::<ELEMENT_BITS>(0);
-        self.left_coordinate.choices[1].next = self.left.q.val().get_bits::<ELEMENT_BITS>(257);
-        self.left_coordinate.choices[2].next = self.left.q.val().get_bits::<ELEMENT_BITS>(514);
-        self.left_before.d.next = self.left_coordinate.chosen.val();
-        self.left_sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left_coordinate.chosen.val());
-        self.left_sum.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left_before.q.val());
-        self.right_coordinate.select.next = self.sequencer.coordinate_select.val();
-        self.right_coordinate.choices[0].next = self.right.q.val().get_bits::<ELEMENT_BITS>(0);
-        self.right_coordinate.choices[1].next = self.right.q.val().get_bits::<ELEMENT_BITS>(257);
-        self.right_coordinate.choices[2].next = self.right.q.val().get_bits::<ELEMENT_BITS>(514);
-        self.right_before.d.next = self.right_coordinate.chosen.val();
-        self.right_sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right_coordinate.chosen.val());
-        self.right_sum.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right_before.q.val());
+        self.left[0].d.next = self.left[2].q.val();
+        self.right[0].d.next = self.right[2].q.val();
+        if self.sequencer.fill.val() {
+            self.left[0].d.next = self.in_left.val();
+            self.right[0].d.next = self.in_right.val();
+        }
+        for k in 0..2 {
+            self.left[k + 1].d.next = self.left[k].q.val();
+            self.right[k + 1].d.next = self.right[k].q.val();
+        }
+        self.left_sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left[0].q.val());
+        self.left_sum.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left[1].q.val());
+        self.right_sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right[0].q.val());
+        self.right_sum.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right[1].q.val());
 
         self.left_operand.select.next = self.sequencer.left_select.val();
-        self.left_operand.choices[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left_coordinate.chosen.val());
+        self.left_operand.choices[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left[0].q.val());
         self.left_operand.choices[1].next = self.left_sum.result.val();
         self.left_operand.choices[2].next = self.xy.result.val();
         self.left_operand.choices[3].next = self.sum.result.val();
         self.left_operand.choices[4].next = self.ninefold_xz.result.val();
         self.right_operand.select.next = self.sequencer.right_select.val();
-        self.right_operand.choices[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right_coordinate.chosen.val());
+        self.right_operand.choices[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right[0].q.val());
         self.right_operand.choices[1].next = self.right_sum.result.val();
         self.right_operand.choices[2].next = self.difference.result.val();
         self.right_operand.choices[3].next = self.yz.result.val();
@@ -210,30 +200,34 @@ impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
             }
         }
 
-        self.xy.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[4].q.val());
-        self.xy.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
-        self.xy.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
-        self.yz.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[5].q.val());
-        self.yz.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
-        self.yz.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
-        self.xz.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[3].q.val());
-        self.xz.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
-        self.xz.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
+        self.xy.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[5].q.val());
+        self.xy.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
+        self.xy.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
+        self.yz.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[3].q.val());
+        self.yz.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
+        self.yz.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
+        self.xz.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[4].q.val());
+        self.xz.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
+        self.xz.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
         self.ninefold_xz.operands[0].next = self.xz.result.val();
-        self.difference.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
-        self.difference.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
-        self.sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
-        self.sum.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
-        self.threefold.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
+        self.difference.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
+        self.difference.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
+        self.sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
+        self.sum.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
+        self.threefold.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
         self.x.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[6].q.val());
         self.x.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[7].q.val());
         self.y.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[8].q.val());
         self.y.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[9].q.val());
         self.z.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[10].q.val());
         self.z.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[11].q.val());
-        self.out_sum.next = bit_cast::<POINT_BITS, ELEMENT_BITS>(self.x.result.val().get_bits::<ELEMENT_BITS>(0))
-            | (bit_cast::<POINT_BITS, ELEMENT_BITS>(self.y.result.val().get_bits::<ELEMENT_BITS>(0)) << 257)
-            | (bit_cast::<POINT_BITS, ELEMENT_BITS>(self.z.result.val().get_bits::<ELEMENT_BITS>(0)) << 514);
+        self.out_sum.next = self.x.result.val().get_bits::<ELEMENT_BITS>(0);
+        if self.sequencer.second.val() {
+            self.out_sum.next = self.y.result.val().get_bits::<ELEMENT_BITS>(0);
+        }
+        if self.sequencer.third.val() {
+            self.out_sum.next = self.z.result.val().get_bits::<ELEMENT_BITS>(0);
+        }
 
         self.valid[0].clock.next = self.clock.val();
         self.valid[0].d.next = self.valid[0].q.val();

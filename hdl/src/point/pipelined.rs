@@ -40,12 +40,17 @@ impl Schedule {
     }
 }
 
-/// See [`super::PointAdder`].
+/// Adds points, one pair a cycle; `TAG` bits travel along. See [`super`].
 #[derive(LogicBlock)]
-pub(super) struct PipelinedPointAdder<const TAG: usize> {
+#[allow(missing_docs)]
+pub struct PipelinedPointAdder<const TAG: usize> {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
+    /// Of the `compact` adder's multipliers; ignored.
+    pub ring_clock: Signal<In, Clock>,
+    pub ring_strobe: Signal<In, Bit>,
     pub in_valid: Signal<In, Bit>,
+    pub in_ready: Signal<Out, Bit>,
     pub in_left: Signal<In, Bits<POINT_BITS>>,
     pub in_right: Signal<In, Bits<POINT_BITS>>,
     pub in_tag: Signal<In, Bits<TAG>>,
@@ -86,7 +91,8 @@ impl<const TAG: usize> PipelinedPointAdder<TAG> {
         Schedule::new().coordinates
     }
 
-    pub(super) fn new() -> Self {
+    /// An adder with nothing in flight.
+    pub fn new() -> Self {
         let schedule = Schedule::new();
         let combination = |config: CombinationConfig| Combination::new(&config);
         let until_operands = |latency: usize| Delay::new(schedule.operands - schedule.products - latency);
@@ -94,7 +100,10 @@ impl<const TAG: usize> PipelinedPointAdder<TAG> {
         Self {
             clock: Signal::default(),
             reset: Signal::default(),
+            ring_clock: Signal::default(),
+            ring_strobe: Signal::default(),
             in_valid: Signal::default(),
+            in_ready: Signal::default(),
             in_left: Signal::default(),
             in_right: Signal::default(),
             in_tag: Signal::default(),
@@ -139,9 +148,16 @@ impl<const TAG: usize> PipelinedPointAdder<TAG> {
     }
 }
 
+impl<const TAG: usize> Default for PipelinedPointAdder<TAG> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<const TAG: usize> Logic for PipelinedPointAdder<TAG> {
     #[hdl_gen]
     fn update(&mut self) {
+        self.in_ready.next = true;
         self.left_xy.clock.next = self.clock.val();
         self.left_yz.clock.next = self.clock.val();
         self.left_xz.clock.next = self.clock.val();

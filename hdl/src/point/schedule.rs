@@ -21,9 +21,8 @@ pub(super) const PRODUCTS: usize = 12;
 /// Cycles between two additions.
 pub(super) const ROUND: usize = PRODUCTS;
 
-/// The first six products, by slot. The coordinates come one after the other, again and again, and a sum is of two
-/// neighbours; of such orders this is one in which 9xz, for which other products wait, comes early.
-pub(super) const FIRST: [First; 6] = [First::B, First::C, First::A, First::Xz, First::Xy, First::Yz];
+/// The first six products, by slot. Coordinates come one after the other and go round, and a sum is of two neighbours.
+pub(super) const FIRST: [First; 6] = [First::A, First::B, First::C, First::Yz, First::Xz, First::Xy];
 
 /// The cycle of a round in which sums leave. The engine takes two cycles to find what a sum is added to next; then the
 /// adder is to take the pair at once.
@@ -60,6 +59,10 @@ impl Window {
         Self { from: self.from + cycles, to: self.to + cycles }
     }
 
+    fn earlier(self, cycles: usize) -> Self {
+        Self { from: self.from.saturating_sub(cycles), to: self.to.saturating_sub(cycles) }
+    }
+
     /// The first cycle in the window that is `phase` modulo a round.
     fn at_phase(self, phase: usize) -> Option<usize> {
         (self.from..=self.to).find(|cycle| cycle % ROUND == phase)
@@ -81,10 +84,9 @@ pub(super) struct Schedule {
     pub latency: usize,
 }
 
-/// The cycle of a round in which a slot's operands are read: they come at the end of the first one, and a coordinate is
-/// chosen in the second.
+/// The cycle of a round in which a slot's operands are read: the first coordinate comes at the end of the first one.
 pub(super) fn read(slot: usize) -> usize {
-    (slot + 2) % ROUND
+    (slot + 1) % ROUND
 }
 
 /// From the cycle in which a slot's operands are read to that in which its product can enter a register: into the operand
@@ -129,9 +131,10 @@ impl Schedule {
                 return;
             };
             let pair = |k: usize, latency: usize| window(captures[k]).and(window(captures[k + 1])).later(latency);
+            // X, Y, Z leave one after the other.
             let coordinates = pair(0, product_difference(SHAPE).latency())
-                .and(pair(2, product_sum(SHAPE).latency()))
-                .and(pair(4, product_sum(SHAPE).latency()));
+                .and(pair(2, product_sum(SHAPE).latency()).earlier(1))
+                .and(pair(4, product_sum(SHAPE).latency()).earlier(2));
             let Some(latency) = coordinates.at_phase(LEAVE) else { return };
             if best.as_ref().is_none_or(|best| latency < best.latency) {
                 best = Some(Self {
@@ -183,7 +186,8 @@ mod tests {
     #[test]
     fn sums_of_coordinates_are_there_when_the_slots_that_multiply_them_are_read() {
         let first_use = FIRST.iter().position(|product| matches!(product, First::Xy | First::Yz | First::Xz));
-        // A coordinate is there when the first slot is read, the next one and with it a sum's operands a cycle later.
+        // The first is of the second and the third coordinate.
+        assert_eq!(FIRST[first_use.unwrap()], First::Yz);
         assert_eq!(read(first_use.unwrap()), read(0) + 2 + coordinate_sum(SHAPE).latency());
     }
 

@@ -20,8 +20,8 @@ pub(super) struct Sequencer {
     pub reset: Signal<In, Bit>,
     /// High in the first cycle of a round: new operands are taken.
     pub start: Signal<Out, Bit>,
-    /// The coordinate that follows.
-    pub coordinate_select: Signal<Out, Bits<4>>,
+    /// High in the three cycles in which their coordinates come.
+    pub fill: Signal<Out, Bit>,
     /// The operands of this slot.
     pub left_select: Signal<Out, Bits<4>>,
     pub right_select: Signal<Out, Bits<4>>,
@@ -29,8 +29,10 @@ pub(super) struct Sequencer {
     pub ring_select: Signal<Out, Bits<4>>,
     /// For each product whether it enters its register at the end of this cycle.
     pub capture: Signal<Out, Bits<PRODUCTS>>,
-    /// High in the cycle in which a sum leaves.
+    /// High in the cycle in which a sum's X leaves, and its Y, and its Z.
     pub finish: Signal<Out, Bit>,
+    pub second: Signal<Out, Bit>,
+    pub third: Signal<Out, Bit>,
     _text: String,
 }
 
@@ -45,12 +47,14 @@ impl Logic for Sequencer {
 
     fn connect(&mut self) {
         self.start.connect();
-        self.coordinate_select.connect();
+        self.fill.connect();
         self.left_select.connect();
         self.right_select.connect();
         self.ring_select.connect();
         self.capture.connect();
         self.finish.connect();
+        self.second.connect();
+        self.third.connect();
     }
 
     fn hdl(&self) -> Verilog {
@@ -62,17 +66,7 @@ impl Logic for Sequencer {
 fn operands(schedule: &Schedule, slot: usize) -> [usize; 2] {
     match schedule.last_slots.iter().position(|last| *last == slot) {
         Some(last) => LAST[last].map(|operand| 2 + operand),
-        None => [usize::from(coordinate(FIRST[slot]).is_none()); 2],
-    }
-}
-
-/// The coordinates that a product multiplies, unless they are sums.
-fn coordinate(product: First) -> Option<usize> {
-    match product {
-        First::A => Some(0),
-        First::B => Some(1),
-        First::C => Some(2),
-        First::Xy | First::Yz | First::Xz => None,
+        None => [usize::from(!matches!(FIRST[slot], First::A | First::B | First::C)); 2],
     }
 }
 
@@ -91,19 +85,13 @@ fn text(schedule: &Schedule) -> String {
         last = ROUND - 1,
         ring_last = RINGS - 1,
     );
-    let _ = writeln!(text, "    ring_select = ring;\n    finish = step == 4'd{};", schedule.latency % ROUND);
+    let _ = writeln!(text, "    ring_select = ring;\n    fill = step < 4'd{COORDINATES};");
+    for (word, name) in ["finish", "second", "third"].into_iter().enumerate() {
+        let _ = writeln!(text, "    {name} = step == 4'd{};", (schedule.latency + word) % ROUND);
+    }
     for (index, capture) in schedule.first_captures.iter().chain(&schedule.last_captures).enumerate() {
         let _ = writeln!(text, "    capture[{index}] = step == 4'd{};", capture % ROUND);
     }
-    // Three coordinates, again and again: a sum is of the one that was read last and the one before.
-    let order: Vec<_> = FIRST.into_iter().filter_map(coordinate).collect();
-    let _ = writeln!(text, "    case (step)");
-    for step in 0..ROUND {
-        // Chosen a cycle before it is read.
-        let chosen = order[(step + 1 + ROUND - read(0)) % COORDINATES];
-        let _ = writeln!(text, "        4'd{step}: coordinate_select = 4'd{chosen};");
-    }
-    let _ = writeln!(text, "        default: coordinate_select = 4'd0;\n    endcase");
     let _ = writeln!(text, "    case (step)");
     for slot in 0..PRODUCTS {
         let [left, right] = operands(schedule, slot);
