@@ -30,9 +30,8 @@ pub const CLOCK_KHZ: u32 = RING_CLOCK_KHZ / RING_CYCLES as u32;
 
 /// What the board carries.
 pub fn config() -> BoardConfig {
-    let card = CardConfig { clock_khz: CLOCK_KHZ, ..CardConfig::of(Shape::Compact) };
     // To the nearest: the error is below one percent, a line bears four.
-    BoardConfig::new(card, (CLOCK_KHZ * 1000 + BAUD / 2) / BAUD)
+    BoardConfig::new(CardConfig::of(Shape::Compact), (CLOCK_KHZ * 1000 + BAUD / 2) / BAUD)
 }
 
 /// The board's logic with its pins and its clocks, as module [`TOP`]. The card's checksum is `logic`'s.

@@ -92,7 +92,7 @@ impl MsmConfig {
             "an adder that takes a coordinate a cycle starts every three cycles or slower",
         )?;
         fits(
-            self.adder_interval == 1 || (self.adder_latency + self.pair_latency()).is_multiple_of(self.adder_interval),
+            (self.adder_latency + self.pair_latency()).is_multiple_of(self.adder_interval),
             "a slow adder has to take the pair of a result when it comes",
         )?;
         fits((8..256).contains(&self.digit_depth), "the digit queue has 8 to 255 entries")?;

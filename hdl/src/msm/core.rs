@@ -1,8 +1,8 @@
 //! The engine but for its adder: intake, digits, slots, pair queues, reduction.
 //!
-//! One new item may start a cycle, or every three cycles if points cross word by word: an item of the reduction if there is one, otherwise a digit. Neither starts while the
-//! pair queue has no room, and a digit waits while its memory's port reads a slot out. A count per context of items
-//! that are on their way says when all its sums have come to rest.
+//! One new item may start a cycle, or every three cycles if points cross word by word: an item of the reduction if there is
+//! one, otherwise a digit. Neither starts while the pair queue has no room, and a digit waits while its memory's port reads a
+//! slot out. A count per context of items that are on their way says when all its sums have come to rest.
 
 use rust_hdl::prelude::*;
 

@@ -78,7 +78,8 @@ impl<T: Synth> Logic for Register<T> {
 }
 
 leaf! {
-    /// A point, some cycles later; registers move only behind a valid point. `valid` stands with a point's first word.
+    /// A point, some cycles later; registers of a whole point move only behind a valid one. `valid` stands with a point's
+    /// first word.
     PointDelay<const W> { valid: Bit, point: Bits<W>, => delayed: Bits<W>, }
 }
 
@@ -86,7 +87,8 @@ impl<const W: usize> PointDelay<W> {
     /// A delay of `cycles` cycles, 1 or more.
     pub fn new(cycles: usize) -> Self {
         let words = words(W);
-        let text = if words == 1 { held(W, "point", cycles) } else { moving(W, "point", cycles) };
+        let moves = if words == 1 { Moves::BehindValid } else { Moves::Always };
+        let text = registers(W, "point", cycles, moves);
         Self::from_text(format!("// module: point_delay_{cycles}x{words}\n{text}"))
     }
 }
@@ -99,38 +101,34 @@ leaf! {
 impl FlagDelay {
     /// A delay of `cycles` cycles, 1 or more.
     pub fn new(cycles: usize) -> Self {
-        Self::from_text(format!("// module: flag_delay_{cycles}\n{}", held(1, "flag", cycles)))
+        let text = registers(1, "flag", cycles, Moves::BehindValid);
+        Self::from_text(format!("// module: flag_delay_{cycles}\n{text}"))
     }
 }
 
-/// Registers that move only behind something valid.
-fn held(width: usize, name: &str, cycles: usize) -> String {
+/// When registers move.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moves {
+    BehindValid,
+    Always,
+}
+
+/// `cycles` registers from `name` to `delayed`.
+fn registers(width: usize, name: &str, cycles: usize, moves: Moves) -> String {
+    let held = moves == Moves::BehindValid;
     let mut text = String::new();
     for stage in 0..cycles {
         let source = if stage == 0 { name.to_owned() } else { format!("{name}_{}", stage - 1) };
         let target = if stage + 1 == cycles { "delayed".to_owned() } else { format!("{name}_{stage}") };
         let enable = if stage == 0 { "valid".to_owned() } else { format!("valid_{}", stage - 1) };
         if stage + 1 < cycles {
-            text += &format!(
-                "reg [{}:0] {name}_{stage};\nreg valid_{stage};\nalways @(posedge clock) valid_{stage} <= {enable};\n",
-                width - 1
-            );
-        }
-        text += &format!("always @(posedge clock) if ({enable}) {target} <= {source};\n");
-    }
-    text
-}
-
-/// Registers that move in every cycle.
-fn moving(width: usize, name: &str, cycles: usize) -> String {
-    let mut text = String::new();
-    for stage in 0..cycles {
-        let source = if stage == 0 { name.to_owned() } else { format!("{name}_{}", stage - 1) };
-        let target = if stage + 1 == cycles { "delayed".to_owned() } else { format!("{name}_{stage}") };
-        if stage + 1 < cycles {
             text += &format!("reg [{}:0] {name}_{stage};\n", width - 1);
+            if held {
+                text += &format!("reg valid_{stage};\nalways @(posedge clock) valid_{stage} <= {enable};\n");
+            }
         }
-        text += &format!("always @(posedge clock) {target} <= {source};\n");
+        let condition = if held { format!("if ({enable}) ") } else { String::new() };
+        text += &format!("always @(posedge clock) {condition}{target} <= {source};\n");
     }
     text
 }
