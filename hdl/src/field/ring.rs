@@ -31,7 +31,7 @@ const LIMBS: usize = DIGITS.div_ceil(2);
 /// Cycles of a pass, and products in flight.
 const PASS: usize = 4;
 /// Segments in which the carries are resolved at the end.
-const SEGMENT: usize = 60;
+const SEGMENT: usize = 65;
 const SEGMENTS: usize = ELEMENT_BITS.div_ceil(SEGMENT);
 
 /// Ring cycles of a card cycle.

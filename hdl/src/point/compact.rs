@@ -2,17 +2,19 @@
 //!
 //! ```text
 //! coordinates ─> sums of neighbours ─> selectors ─> 5 rings ─> one product a slot ─┐
-//!                ┌─────────────────────────────────────────────────────────────────┘
-//!                ├─> delay ─> 6 registers ─> xy, yz, 9xz, ... ─> selectors
-//!                └─> 6 registers ─> X3, Y3, Z3
+//!                                          ↑                                       │
+//!                  xy, yz, 9xz, ... <─ gather <── bus of the first six products <──┤
+//!                                                                                  │
+//!                             X3, Y3, Z3 <── sums of two of the last six products <┘
 //! ```
 
 use rust_hdl::prelude::*;
 
-use super::formula::{coordinate_sum, difference, mixed, ninefold, product_difference, product_sum, sum, threefold};
-use super::schedule::{PRODUCTS, RINGS, ROUND, Schedule};
+use super::formula::coordinate_sum;
+use super::gather::{Gatherer, SumsOfTwo, TermBus};
+use super::schedule::{Factor, RINGS, ROUND, latency};
 use super::sequencer::{CHOICES, COORDINATES, OperandSelector, Selector, Sequencer};
-use crate::field::{Combination, CombinationConfig, Delay, ELEMENT_BITS, Field, OPERAND_BITS, RingMultiplier, Shape};
+use crate::field::{Combination, ELEMENT_BITS, Field, OPERAND_BITS, RingMultiplier, Shape};
 
 const SHAPE: Shape = Shape::Compact;
 
@@ -42,19 +44,10 @@ pub struct CompactPointAdder<const TAG: usize> {
     right_operand: OperandSelector,
     rings: [RingMultiplier; RINGS],
     product: Selector<ELEMENT_BITS>,
-    waiting: Delay<ELEMENT_BITS>,
-    /// A, B, C, the products of sums yz, xz, xy, and the last six products.
-    held: [DFF<Bits<ELEMENT_BITS>>; PRODUCTS],
-    xy: Combination,
-    yz: Combination,
-    xz: Combination,
-    ninefold_xz: Combination,
-    difference: Combination,
-    sum: Combination,
-    threefold: Combination,
-    x: Combination,
-    y: Combination,
-    z: Combination,
+    bus: TermBus,
+    /// The factors of the last products, in the order of [`Factor::ALL`].
+    factors: [Gatherer; 6],
+    sums: SumsOfTwo,
     /// The additions in flight, the youngest first.
     valid: Vec<DFF<Bit>>,
     tag: Vec<DFF<Bits<TAG>>>,
@@ -64,14 +57,12 @@ pub struct CompactPointAdder<const TAG: usize> {
 
 impl<const TAG: usize> CompactPointAdder<TAG> {
     pub(super) fn latency() -> usize {
-        Schedule::best().latency
+        latency()
     }
 
     /// An adder with nothing in flight.
     pub fn new() -> Self {
-        let schedule = Schedule::best();
-        let rounds = schedule.latency.div_ceil(ROUND);
-        let combination = |config: CombinationConfig| Combination::new(&config);
+        let rounds = latency().div_ceil(ROUND);
         Self {
             clock: Signal::default(),
             reset: Signal::default(),
@@ -85,27 +76,18 @@ impl<const TAG: usize> CompactPointAdder<TAG> {
             out_valid: Signal::default(),
             out_sum: Signal::default(),
             out_tag: Signal::default(),
-            sequencer: Sequencer::new(schedule),
+            sequencer: Sequencer::new(),
             left: std::array::from_fn(|_| DFF::default()),
             right: std::array::from_fn(|_| DFF::default()),
-            left_sum: combination(coordinate_sum(SHAPE)),
-            right_sum: combination(coordinate_sum(SHAPE)),
+            left_sum: Combination::new(&coordinate_sum(SHAPE)),
+            right_sum: Combination::new(&coordinate_sum(SHAPE)),
             left_operand: Selector::new(CHOICES),
             right_operand: Selector::new(CHOICES),
             rings: std::array::from_fn(|ring| RingMultiplier::new(Field::Base, ring)),
             product: Selector::new(RINGS),
-            waiting: Delay::new(schedule.delay),
-            held: std::array::from_fn(|_| DFF::default()),
-            xy: combination(mixed(SHAPE)),
-            yz: combination(mixed(SHAPE)),
-            xz: combination(mixed(SHAPE)),
-            ninefold_xz: combination(ninefold(SHAPE)),
-            difference: combination(difference(SHAPE)),
-            sum: combination(sum(SHAPE)),
-            threefold: combination(threefold(SHAPE)),
-            x: combination(product_difference(SHAPE)),
-            y: combination(product_sum(SHAPE)),
-            z: combination(product_sum(SHAPE)),
+            bus: TermBus::new(),
+            factors: Factor::ALL.map(Gatherer::new),
+            sums: SumsOfTwo::new(),
             valid: (0..rounds).map(|_| DFF::default()).collect(),
             tag: (0..rounds).map(|_| DFF::default()).collect(),
             leaving_valid: Signal::default(),
@@ -128,19 +110,12 @@ impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
         self.left_operand.clock.next = self.clock.val();
         self.right_operand.clock.next = self.clock.val();
         self.product.clock.next = self.clock.val();
-        self.waiting.clock.next = self.clock.val();
+        self.bus.clock.next = self.clock.val();
+        self.bus.reset.next = self.reset.val();
+        self.sums.clock.next = self.clock.val();
+        self.sums.reset.next = self.reset.val();
         self.left_sum.clock.next = self.clock.val();
         self.right_sum.clock.next = self.clock.val();
-        self.xy.clock.next = self.clock.val();
-        self.yz.clock.next = self.clock.val();
-        self.xz.clock.next = self.clock.val();
-        self.ninefold_xz.clock.next = self.clock.val();
-        self.difference.clock.next = self.clock.val();
-        self.sum.clock.next = self.clock.val();
-        self.threefold.clock.next = self.clock.val();
-        self.x.clock.next = self.clock.val();
-        self.y.clock.next = self.clock.val();
-        self.z.clock.next = self.clock.val();
 
         self.in_ready.next = self.sequencer.start.val();
         for k in 0..3 {
@@ -165,15 +140,15 @@ impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
         self.left_operand.select.next = self.sequencer.left_select.val();
         self.left_operand.choices[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left[0].q.val());
         self.left_operand.choices[1].next = self.left_sum.result.val();
-        self.left_operand.choices[2].next = self.xy.result.val();
-        self.left_operand.choices[3].next = self.sum.result.val();
-        self.left_operand.choices[4].next = self.ninefold_xz.result.val();
+        for k in 0..3 {
+            self.left_operand.choices[k + 2].next = self.factors[k].factor.val();
+        }
         self.right_operand.select.next = self.sequencer.right_select.val();
         self.right_operand.choices[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right[0].q.val());
         self.right_operand.choices[1].next = self.right_sum.result.val();
-        self.right_operand.choices[2].next = self.difference.result.val();
-        self.right_operand.choices[3].next = self.yz.result.val();
-        self.right_operand.choices[4].next = self.threefold.result.val();
+        for k in 0..3 {
+            self.right_operand.choices[k + 2].next = self.factors[k + 3].factor.val();
+        }
 
         for k in 0..5 {
             self.rings[k].ring_clock.next = self.ring_clock.val();
@@ -184,50 +159,27 @@ impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
             self.product.choices[k].next = self.rings[k].product.val();
         }
         self.product.select.next = self.sequencer.ring_select.val();
-        self.waiting.data.next = self.product.chosen.val();
-        for k in 0..6 {
-            self.held[k].clock.next = self.clock.val();
-            self.held[k].d.next = self.held[k].q.val();
-            if self.sequencer.capture.val().get_bit(k) {
-                self.held[k].d.next = self.waiting.delayed.val();
-            }
-        }
-        for k in 6..12 {
-            self.held[k].clock.next = self.clock.val();
-            self.held[k].d.next = self.held[k].q.val();
-            if self.sequencer.capture.val().get_bit(k) {
-                self.held[k].d.next = self.product.chosen.val();
-            }
-        }
 
-        self.xy.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[5].q.val());
-        self.xy.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
-        self.xy.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
-        self.yz.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[3].q.val());
-        self.yz.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
-        self.yz.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
-        self.xz.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[4].q.val());
-        self.xz.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
-        self.xz.operands[2].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
-        self.ninefold_xz.operands[0].next = self.xz.result.val();
-        self.difference.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
-        self.difference.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
-        self.sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[1].q.val());
-        self.sum.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[2].q.val());
-        self.threefold.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[0].q.val());
-        self.x.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[6].q.val());
-        self.x.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[7].q.val());
-        self.y.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[8].q.val());
-        self.y.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[9].q.val());
-        self.z.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[10].q.val());
-        self.z.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.held[11].q.val());
-        self.out_sum.next = self.x.result.val().get_bits::<ELEMENT_BITS>(0);
-        if self.sequencer.second.val() {
-            self.out_sum.next = self.y.result.val().get_bits::<ELEMENT_BITS>(0);
+        self.bus.product.next = self.product.chosen.val();
+        self.bus.write.next = self.sequencer.write.val();
+        self.bus.write_place.next = self.sequencer.write_place.val();
+        self.bus.read_place.next = self.sequencer.read_place.val();
+        self.bus.eightfold.next = self.sequencer.eightfold.val();
+        self.bus.negative.next = self.sequencer.negative.val();
+        for k in 0..6 {
+            self.factors[k].clock.next = self.clock.val();
+            self.factors[k].reset.next = self.reset.val();
+            self.factors[k].clear.next = self.sequencer.clear.val().get_bit(k);
+            self.factors[k].gather.next = self.sequencer.gather.val().get_bit(k);
+            self.factors[k].term.next = self.bus.term.val();
+            self.factors[k].signed_term.next = self.bus.signed_term.val();
+            self.factors[k].carry.next = self.sequencer.negative.val();
         }
-        if self.sequencer.third.val() {
-            self.out_sum.next = self.z.result.val().get_bits::<ELEMENT_BITS>(0);
-        }
+        self.sums.product.next = self.product.chosen.val();
+        self.sums.hold.next = self.sequencer.hold.val();
+        self.sums.first.next = self.sequencer.finish.val();
+        self.sums.second.next = self.sequencer.second.val();
+        self.out_sum.next = self.sums.sum.val();
 
         self.valid[0].clock.next = self.clock.val();
         self.valid[0].d.next = self.valid[0].q.val();

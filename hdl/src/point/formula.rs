@@ -16,7 +16,7 @@ use crate::field::{CombinationConfig, Field, Shape};
 pub const COORDINATE_BOUND: u32 = 4;
 
 /// A multiplier's result is below this multiple of p.
-const PRODUCT_BOUND: u32 = 2;
+pub(super) const PRODUCT_BOUND: u32 = 2;
 
 fn combination(shape: Shape, coefficients: &[i32], bound: u32) -> CombinationConfig {
     CombinationConfig::new(shape, Field::Base, coefficients, bound)

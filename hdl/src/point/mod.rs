@@ -12,6 +12,7 @@
 
 mod compact;
 mod formula;
+mod gather;
 mod pipelined;
 mod schedule;
 mod sequencer;

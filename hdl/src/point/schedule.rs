@@ -1,18 +1,15 @@
-//! When the five rings of the compact adder multiply what.
+//! When the five rings of the compact adder multiply what, and what gathers the factors of the last products.
 //!
 //! A ring starts a product every five cycles, so five of them, a cycle apart, are one multiplier that starts a product every
 //! cycle. An addition needs twelve: one addition every twelve cycles, or *slots*, each of which belongs to one product of
 //! *some* addition in flight. The first six products take slots 0 to 5 right after the operands have come.
-//! The last six take slots 6 to 11 of whatever round their operands are there in: every value is held in a register for
-//! one round, so each operand can be read in a window, and the assignment below finds slots that lie in the windows. If
-//! there is none, the first products are delayed on their way into the registers, which shifts all windows.
+//!
+//! The factors of the last six are sums of multiples of the first six. Each is gathered in a register of its own, from a bus
+//! on which the products pass one by one, as they are or times eight, in the order of [`BUS`]: B - 9C is C, then 8C, taken
+//! off a multiple of p, then B. A factor stands from its last term on until its register is cleared for the next addition.
+//! [`LAST`] multiplies the factors while they stand, and in such an order that the products of a coordinate leave together.
 
-use std::sync::OnceLock;
-
-use super::formula::{difference, mixed, ninefold, product_difference, product_sum, sum, threefold};
-use crate::field::{RingMultiplier, Shape};
-
-const SHAPE: Shape = Shape::Compact;
+use crate::field::RingMultiplier;
 
 /// Rings: together they start a product each cycle.
 pub(super) const RINGS: usize = RingMultiplier::INTERVAL;
@@ -20,13 +17,6 @@ pub(super) const RINGS: usize = RingMultiplier::INTERVAL;
 pub(super) const PRODUCTS: usize = 12;
 /// Cycles between two additions.
 pub(super) const ROUND: usize = PRODUCTS;
-
-/// The first six products, by slot. Coordinates come one after the other and go round, and a sum is of two neighbours.
-pub(super) const FIRST: [First; 6] = [First::A, First::B, First::C, First::Yz, First::Xz, First::Xy];
-
-/// The cycle of a round in which sums leave. The engine takes two cycles to find what a sum is added to next; then the
-/// adder is to take the pair at once.
-const LEAVE: usize = ROUND - 2;
 
 /// A product of the first six.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,149 +29,141 @@ pub(super) enum First {
     Xz,
 }
 
-/// The operands of the last six products. Products are between neighbours of a circle of six, so that each operand is
-/// needed on one side only: the left ones are xy, B + 9C, 9xz; the right ones B - 9C, yz, 3A.
-pub(super) const LAST: [[usize; 2]; 6] = [[0, 0], [2, 1], [1, 0], [2, 2], [1, 1], [0, 2]];
+/// The first six products, by slot. Coordinates come one after the other and go round, and a sum is of two neighbours.
+pub(super) const FIRST: [First; 6] = [First::A, First::B, First::C, First::Yz, First::Xz, First::Xy];
 
-/// Cycles in which a value can be read, counted from the operands' arrival; ends are included.
-#[derive(Clone, Copy, Debug)]
-struct Window {
-    from: usize,
-    to: usize,
+/// A product on the bus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Term {
+    pub product: First,
+    /// Times eight.
+    pub eightfold: bool,
+    /// For the registers that gather signed terms: it is subtracted.
+    pub negative: bool,
 }
 
-impl Window {
-    fn and(self, other: Self) -> Self {
-        Self { from: self.from.max(other.from), to: self.to.min(other.to) }
+const fn term(product: First, eightfold: bool, negative: bool) -> Term {
+    Term { product, eightfold, negative }
+}
+
+/// What is on the bus in the cycles of a round, from [`BUS_START`] on.
+pub(super) const BUS: [Term; ROUND] = [
+    term(First::A, false, true),
+    term(First::A, false, true),
+    term(First::A, false, true),
+    term(First::A, true, true),
+    term(First::Xz, false, false),
+    term(First::Xz, true, false),
+    term(First::B, false, true),
+    term(First::Xy, false, false),
+    term(First::C, false, true),
+    term(First::C, true, true),
+    term(First::Yz, false, false),
+    term(First::B, false, false),
+];
+
+/// A factor of the last products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Factor {
+    Xy,
+    /// B + 9C.
+    Sum,
+    NinefoldXz,
+    /// B - 9C.
+    Difference,
+    Yz,
+    ThreefoldA,
+}
+
+impl Factor {
+    /// All of them: three left factors, three right ones.
+    pub(super) const ALL: [Self; 6] =
+        [Self::Xy, Self::Sum, Self::NinefoldXz, Self::Difference, Self::Yz, Self::ThreefoldA];
+
+    /// What it is the sum of, by number on the bus, in ascending order.
+    pub(super) fn terms(self) -> &'static [usize] {
+        match self {
+            Self::Xy => &[2, 6, 7],
+            Self::Sum => &[6, 8, 9],
+            Self::NinefoldXz => &[2, 3, 4, 5, 8, 9],
+            Self::Difference => &[8, 9, 11],
+            Self::Yz => &[6, 8, 10],
+            Self::ThreefoldA => &[0, 1, 2],
+        }
     }
 
-    fn later(self, cycles: usize) -> Self {
-        Self { from: self.from + cycles, to: self.to + cycles }
+    /// Whether it takes terms with their signs.
+    pub(super) fn signed(self) -> bool {
+        !matches!(self, Self::Sum | Self::ThreefoldA)
     }
 
-    fn earlier(self, cycles: usize) -> Self {
-        Self { from: self.from.saturating_sub(cycles), to: self.to.saturating_sub(cycles) }
+    /// The products that it subtracts, each as often as it does: what a multiple of p has to make up for.
+    pub(super) fn subtracted(self) -> u32 {
+        let negative = self.terms().iter().map(|place| BUS[*place]).filter(|term| self.signed() && term.negative);
+        negative.map(|term| if term.eightfold { 8 } else { 1 }).sum()
     }
 
-    /// The first cycle in the window that is `phase` modulo a round.
-    fn at_phase(self, phase: usize) -> Option<usize> {
-        (self.from..=self.to).find(|cycle| cycle % ROUND == phase)
+    /// The cycle of a round in which it is cleared: the last one before its first term's.
+    pub(super) fn clear(self) -> usize {
+        (BUS_START + self.terms()[0] + ROUND - 1) % ROUND
     }
 }
 
-/// The schedule of an addition, in cycles after the operands' arrival.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Schedule {
-    /// Cycles by which the first products are delayed.
-    pub delay: usize,
-    /// When each of the first products, in the order of [`FIRST`], enters its register.
-    pub first_captures: [usize; 6],
-    /// The slot of each of the last products, in the order of [`LAST`].
-    pub last_slots: [usize; 6],
-    /// When they enter their registers.
-    pub last_captures: [usize; 6],
-    /// When the sum leaves.
-    pub latency: usize,
-}
+/// The factors of the last products, from slot 6 on: of Z3, Y3, X3, X3, Y3, Z3.
+pub(super) const LAST: [[Factor; 2]; 6] = [
+    [Factor::Xy, Factor::ThreefoldA],
+    [Factor::NinefoldXz, Factor::ThreefoldA],
+    [Factor::NinefoldXz, Factor::Yz],
+    [Factor::Xy, Factor::Difference],
+    [Factor::Sum, Factor::Difference],
+    [Factor::Sum, Factor::Yz],
+];
+
+/// The slot whose product completes X3, which leaves at once; Y3 and Z3 follow.
+pub(super) const COMPLETES: usize = 9;
 
 /// The cycle of a round in which a slot's operands are read: the first coordinate comes at the end of the first one.
 pub(super) fn read(slot: usize) -> usize {
     (slot + 1) % ROUND
 }
 
-/// From the cycle in which a slot's operands are read to that in which its product can enter a register: into the operand
-/// register, through a ring, and into the register behind the rings.
+/// From the cycle in which a slot's operands are read to that in which its product stands behind the rings: into the operand
+/// register, through a ring, and into the register behind them.
 pub(super) fn product_latency() -> usize {
     1 + RingMultiplier::LATENCY + 1
 }
 
-impl Schedule {
-    /// The schedule with the least delay, and with that the one with the earliest sum.
-    pub(super) fn best() -> &'static Self {
-        static BEST: OnceLock<Schedule> = OnceLock::new();
-        let search = || (0..ROUND).find_map(Self::with_delay);
-        BEST.get_or_init(|| search().unwrap_or_else(|| unreachable!("windows are wider than the last slots")))
-    }
-
-    fn with_delay(delay: usize) -> Option<Self> {
-        let first_captures: [usize; 6] = std::array::from_fn(|slot| slot + read(0) + product_latency() + delay);
-        let held = |product: First| {
-            let slot = FIRST.iter().position(|first| *first == product).unwrap_or(0);
-            window(first_captures[slot])
-        };
-        let [a, b, c] = [First::A, First::B, First::C].map(held);
-        let mixed_window = |product: First, others: Window| held(product).and(others).later(mixed(SHAPE).latency());
-        let left = [
-            mixed_window(First::Xy, a.and(b)),
-            b.and(c).later(sum(SHAPE).latency()),
-            mixed_window(First::Xz, a.and(c)).later(ninefold(SHAPE).latency()),
-        ];
-        let right = [
-            b.and(c).later(difference(SHAPE).latency()),
-            mixed_window(First::Yz, b.and(c)),
-            a.later(threefold(SHAPE).latency()),
-        ];
-        let windows = LAST.map(|[l, r]| left[l].and(right[r]));
-        let mut best: Option<Self> = None;
-        permutations(&mut [6, 7, 8, 9, 10, 11], 0, &mut |slots| {
-            let reads = std::array::from_fn::<_, 6, _>(|k| windows[k].at_phase(read(slots[k])));
-            let Some(captures) =
-                reads.into_iter().map(|read| Some(read? + product_latency())).collect::<Option<Vec<_>>>()
-            else {
-                return;
-            };
-            let pair = |k: usize, latency: usize| window(captures[k]).and(window(captures[k + 1])).later(latency);
-            // X, Y, Z leave one after the other.
-            let coordinates = pair(0, product_difference(SHAPE).latency())
-                .and(pair(2, product_sum(SHAPE).latency()).earlier(1))
-                .and(pair(4, product_sum(SHAPE).latency()).earlier(2));
-            let Some(latency) = coordinates.at_phase(LEAVE) else { return };
-            if best.as_ref().is_none_or(|best| latency < best.latency) {
-                best = Some(Self {
-                    delay,
-                    first_captures,
-                    last_slots: *slots,
-                    last_captures: std::array::from_fn(|k| captures[k]),
-                    latency,
-                });
-            }
-        });
-        best
-    }
+/// The cycle, after the operands' arrival, in which a first product stands behind the rings and is written to where the bus
+/// reads it.
+pub(super) fn written(product: First) -> usize {
+    let slot = FIRST.iter().position(|first| *first == product).unwrap_or(0);
+    read(slot) + product_latency()
 }
 
-/// What is captured at the end of a cycle can be read for a round.
-fn window(capture: usize) -> Window {
-    Window { from: capture + 1, to: capture + ROUND }
+/// The cycle, after the operands' arrival, in which the bus carries an addition's first term.
+pub(super) const BUS_START: usize = 34;
+
+/// The cycle, after the operands' arrival, in which one of the last slots' factors are read.
+fn last_read(slot: usize) -> usize {
+    // The first factors to be complete stand when eight terms have passed.
+    let stands = BUS_START + BUS.len() - 4;
+    (stands..).find(|cycle| cycle % ROUND == read(FIRST.len())).unwrap_or(stands) + slot - FIRST.len()
 }
 
-fn permutations(slots: &mut [usize; 6], from: usize, visit: &mut impl FnMut(&[usize; 6])) {
-    if from == slots.len() {
-        return visit(slots);
-    }
-    for k in from..slots.len() {
-        slots.swap(from, k);
-        permutations(slots, from + 1, visit);
-        slots.swap(from, k);
-    }
+/// Cycles from the operands to X3.
+pub(super) fn latency() -> usize {
+    last_read(COMPLETES) + product_latency()
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use crate::point::formula::coordinate_sum;
+    use super::*;
+    use crate::field::{CombinationConfig, Shape};
+    use crate::point::formula::{coordinate_sum, difference, mixed, ninefold, sum, threefold};
 
-    use super::{FIRST, First, ROUND, SHAPE, Schedule, product_latency, read};
-
-    #[test]
-    fn every_slot_has_one_product() {
-        let schedule = Schedule::best();
-        let mut slots = schedule.last_slots;
-        slots.sort_unstable();
-        assert_eq!(slots, [6, 7, 8, 9, 10, 11]);
-        assert_eq!(ROUND, 12);
-    }
+    const SHAPE: Shape = Shape::Compact;
 
     #[test]
     fn sums_of_coordinates_are_there_when_the_slots_that_multiply_them_are_read() {
@@ -192,12 +174,56 @@ mod tests {
     }
 
     #[test]
-    fn captures_follow_their_reads() {
-        let schedule = Schedule::best();
-        for (slot, capture) in schedule.last_slots.iter().zip(schedule.last_captures) {
-            assert_eq!((capture - product_latency()) % ROUND, read(*slot));
-            assert!(capture - product_latency() > schedule.first_captures[0]);
+    fn the_bus_reads_products_after_they_were_written_and_before_the_second_next_ones_are() {
+        for (place, term) in BUS.iter().enumerate() {
+            let (cycle, written) = (BUS_START + place, written(term.product));
+            assert!(cycle > written && cycle <= written + 2 * ROUND, "{term:?}");
+            // A memory of two rounds is told by the round's parity which of them it is.
+            assert!(cycle / ROUND - written / ROUND <= 1, "{term:?}");
         }
-        assert!(schedule.delay < ROUND);
+    }
+
+    #[test]
+    fn factors_stand_when_they_are_multiplied() {
+        for (place, factors) in LAST.iter().enumerate() {
+            let read = last_read(FIRST.len() + place);
+            for factor in factors {
+                let terms = factor.terms();
+                let from = BUS_START + terms[terms.len() - 1] + 1;
+                // What clears them for the next addition takes effect a cycle later.
+                let to = BUS_START + ROUND + terms[0] - 1;
+                assert!((from..=to).contains(&read), "{factor:?} stands from {from} to {to} and is read at {read}");
+                assert_eq!(factor.clear(), to % ROUND);
+            }
+        }
+    }
+
+    #[test]
+    fn factors_are_those_of_the_formulas() {
+        use First::{A, B, C, Xy, Xz, Yz};
+        // A combination's coefficients, of these products.
+        let coefficients = |config: &CombinationConfig, products: &[First], times: i32| -> Vec<(First, i32)> {
+            let terms = config.terms.iter().map(|term| term.coefficient * times);
+            products.iter().copied().zip(terms).collect()
+        };
+        let ninefold = ninefold(SHAPE).terms[0].coefficient;
+        for (factor, expected) in [
+            (Factor::Xy, coefficients(&mixed(SHAPE), &[Xy, A, B], 1)),
+            (Factor::Yz, coefficients(&mixed(SHAPE), &[Yz, B, C], 1)),
+            (Factor::NinefoldXz, coefficients(&mixed(SHAPE), &[Xz, A, C], ninefold)),
+            (Factor::Sum, coefficients(&sum(SHAPE), &[B, C], 1)),
+            (Factor::Difference, coefficients(&difference(SHAPE), &[B, C], 1)),
+            (Factor::ThreefoldA, coefficients(&threefold(SHAPE), &[A], 1)),
+        ] {
+            let coefficient = |product: First| -> i32 {
+                let terms = factor.terms().iter().map(|place| BUS[*place]).filter(|term| term.product == product);
+                let signed = |term: Term| if factor.signed() && term.negative { -1 } else { 1 };
+                terms.map(|term| if term.eightfold { 8 * signed(term) } else { signed(term) }).sum()
+            };
+            for product in FIRST {
+                let expected = expected.iter().find(|(of, _)| *of == product).map_or(0, |(_, times)| *times);
+                assert_eq!(coefficient(product), expected, "{product:?} in {factor:?}");
+            }
+        }
     }
 }

@@ -4,10 +4,13 @@ use std::fmt::Write;
 
 use rust_hdl::prelude::*;
 
-use super::schedule::{FIRST, First, LAST, PRODUCTS, RINGS, ROUND, Schedule, product_latency, read};
+use super::gather::PLACE_BITS;
+use super::schedule::{
+    BUS, BUS_START, FIRST, Factor, First, LAST, PRODUCTS, RINGS, ROUND, latency, product_latency, read, written,
+};
 use crate::field::OPERAND_BITS;
 
-/// Operands on either side of the multiplier: a coordinate, the sum of two, three operands of the last products.
+/// Operands on either side of the multiplier: a coordinate, the sum of two, three factors of the last products.
 pub(super) const CHOICES: usize = 5;
 /// X, Y, Z.
 pub(super) const COORDINATES: usize = 3;
@@ -27,18 +30,27 @@ pub(super) struct Sequencer {
     pub right_select: Signal<Out, Bits<4>>,
     /// The ring whose product is read.
     pub ring_select: Signal<Out, Bits<4>>,
-    /// For each product whether it enters its register at the end of this cycle.
-    pub capture: Signal<Out, Bits<PRODUCTS>>,
-    /// High in the cycle in which a sum's X leaves, and its Y, and its Z.
+    /// The product behind the rings is one of the first six, for the bus, and goes there.
+    pub write: Signal<Out, Bit>,
+    pub write_place: Signal<Out, Bits<PLACE_BITS>>,
+    /// The term on the bus.
+    pub read_place: Signal<Out, Bits<PLACE_BITS>>,
+    pub eightfold: Signal<Out, Bit>,
+    pub negative: Signal<Out, Bit>,
+    /// For each factor whether it is cleared, and whether it takes the term.
+    pub clear: Signal<Out, Bits<6>>,
+    pub gather: Signal<Out, Bits<6>>,
+    /// The product behind the rings waits for its partner.
+    pub hold: Signal<Out, Bit>,
+    /// High in the cycle in which a sum's X leaves, and its Y.
     pub finish: Signal<Out, Bit>,
     pub second: Signal<Out, Bit>,
-    pub third: Signal<Out, Bit>,
     _text: String,
 }
 
 impl Sequencer {
-    pub(super) fn new(schedule: &Schedule) -> Self {
-        Self { _text: text(schedule), ..Self::default() }
+    pub(super) fn new() -> Self {
+        Self { _text: text(), ..Self::default() }
     }
 }
 
@@ -51,10 +63,16 @@ impl Logic for Sequencer {
         self.left_select.connect();
         self.right_select.connect();
         self.ring_select.connect();
-        self.capture.connect();
+        self.write.connect();
+        self.write_place.connect();
+        self.read_place.connect();
+        self.eightfold.connect();
+        self.negative.connect();
+        self.clear.connect();
+        self.gather.connect();
+        self.hold.connect();
         self.finish.connect();
         self.second.connect();
-        self.third.connect();
     }
 
     fn hdl(&self) -> Verilog {
@@ -63,42 +81,82 @@ impl Logic for Sequencer {
 }
 
 /// Which operands a slot multiplies.
-fn operands(schedule: &Schedule, slot: usize) -> [usize; 2] {
-    match schedule.last_slots.iter().position(|last| *last == slot) {
-        Some(last) => LAST[last].map(|operand| 2 + operand),
+fn operands(slot: usize) -> [usize; 2] {
+    let factor = |factor: Factor| 2 + Factor::ALL.iter().position(|other| *other == factor).unwrap_or(0) % 3;
+    match slot.checked_sub(FIRST.len()) {
+        Some(last) => LAST[last].map(factor),
         None => [usize::from(!matches!(FIRST[slot], First::A | First::B | First::C)); 2],
     }
 }
 
-fn text(schedule: &Schedule) -> String {
+/// In which cycle of a round the product of a slot stands behind the rings.
+fn behind_rings(slot: usize) -> usize {
+    (read(slot) + product_latency()) % ROUND
+}
+
+/// Expressions of `step` for the writing of first products.
+fn writing() -> String {
+    let [from, to] = [behind_rings(0), behind_rings(FIRST.len() - 1)];
+    format!(
+        "    write = step >= 4'd{from} && step <= 4'd{to};\n    write_place = {{odd, step[2:0] - 3'd{}}};\n",
+        from % 8
+    )
+}
+
+/// What the bus carries in a step, and who takes it.
+fn carried(step: usize) -> String {
+    let place = (step + 2 * ROUND - BUS_START % ROUND) % ROUND;
+    let term = BUS[place];
+    let slot = FIRST.iter().position(|first| *first == term.product).unwrap_or(0);
+    let same_round = (BUS_START + place) / ROUND == written(term.product) / ROUND;
+    let [mut clear, mut gather] = [0u8; 2];
+    for (index, factor) in Factor::ALL.into_iter().enumerate() {
+        clear |= u8::from(factor.clear() == step) << index;
+        gather |= u8::from(factor.terms().contains(&place)) << index;
+    }
+    format!(
+        "read_place = {{{odd}, 3'd{slot}}}; eightfold = 1'b{}; negative = 1'b{}; clear = 6'b{clear:06b}; gather = 6'b{gather:06b};",
+        u8::from(term.eightfold),
+        u8::from(term.negative),
+        odd = if same_round { "odd" } else { "!odd" },
+    )
+}
+
+fn text() -> String {
     let mut text = "// module: point_sequencer\n".to_owned();
     // The product that is read in a slot was begun so many slots before, by the ring after the one of that number.
     let behind = product_latency() - 2;
     let ring = (RINGS - behind % RINGS) % RINGS;
+    let last = ROUND - 1;
     let _ = writeln!(
         text,
-        "reg [3:0] step;\nreg [3:0] ring;\ninitial begin step = 0; ring = {ring}; end\n\
+        "reg [3:0] step;\nreg [3:0] ring;\nreg odd;\ninitial begin step = 0; ring = {ring}; odd = 0; end\n\
          always @(posedge clock) begin\n    \
          step <= reset | step == 4'd{last} ? 4'd0 : step + 4'd1;\n    \
-         ring <= reset ? 4'd{ring} : ring == 4'd{ring_last} ? 4'd0 : ring + 4'd1;\nend\n\
+         ring <= reset ? 4'd{ring} : ring == 4'd{ring_last} ? 4'd0 : ring + 4'd1;\n    \
+         if (step == 4'd{last}) odd <= !odd;\nend\n\
          always @(*) begin\n    start = step == 4'd0;",
-        last = ROUND - 1,
         ring_last = RINGS - 1,
     );
     let _ = writeln!(text, "    ring_select = ring;\n    fill = step < 4'd{COORDINATES};");
-    for (word, name) in ["finish", "second", "third"].into_iter().enumerate() {
-        let _ = writeln!(text, "    {name} = step == 4'd{};", (schedule.latency + word) % ROUND);
+    for (word, name) in ["finish", "second"].into_iter().enumerate() {
+        let _ = writeln!(text, "    {name} = step == 4'd{};", (latency() + word) % ROUND);
     }
-    for (index, capture) in schedule.first_captures.iter().chain(&schedule.last_captures).enumerate() {
-        let _ = writeln!(text, "    capture[{index}] = step == 4'd{};", capture % ROUND);
-    }
-    let _ = writeln!(text, "    case (step)");
+    let held = [FIRST.len(), FIRST.len() + 1].map(behind_rings);
+    let _ = writeln!(text, "    hold = step == 4'd{} || step == 4'd{};", held[0], held[1]);
+    text += &writing();
+    let _ = writeln!(text, "    left_select = 4'd0;\n    right_select = 4'd0;\n    case (step)");
     for slot in 0..PRODUCTS {
-        let [left, right] = operands(schedule, slot);
+        let [left, right] = operands(slot);
         let step = read(slot);
-        let _ = writeln!(text, "        4'd{step}: begin left_select = 4'd{left}; right_select = 4'd{right}; end");
+        let _ = writeln!(
+            text,
+            "        4'd{step}: begin left_select = 4'd{left}; right_select = 4'd{right}; {} end",
+            carried(step)
+        );
     }
-    let _ = writeln!(text, "        default: begin left_select = 4'd0; right_select = 4'd0; end\n    endcase\nend");
+    let idle = "read_place = 0; eightfold = 1'b0; negative = 1'b0; clear = 0; gather = 0;";
+    let _ = writeln!(text, "        default: begin {idle} end\n    endcase\nend");
     text
 }
 
