@@ -263,10 +263,12 @@ impl Text {
         self.clocked(&format!("{name} <= {expression};"));
     }
 
-    /// The sum of three terms as two carry chains: kept apart, since a compressor costs more LUTs.
+    /// The sum of three terms as two carry chains: synthesis would make a compressor of them, of more LUTs, if it saw that
+    /// the one takes the other's sum; the bit below hides it.
     fn wire3(&mut self, name: &str, top: usize, a: &str, b: &str, c: &str) {
         self.line(&format!(
-            "(* keep *) wire [{top}:0] {name}_part = {a} + {b};\nwire [{top}:0] {name} = {name}_part + {c};"
+            "(* keep *) wire [{top}:0] {name}_part = {a} + {b};\n\
+             wire [{top}:0] {name} = ({{{name}_part, 1'b0}} + {{{c}, 1'b0}}) >> 1;"
         ));
     }
 

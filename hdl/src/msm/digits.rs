@@ -8,12 +8,12 @@ use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
 use super::config::{MsmConfig, WORD_BITS};
-use super::memory::index_bits;
+use super::memory::{BLOCK, index_bits};
 use super::{BASE_BITS, COORDINATE_BITS, DIGIT_BITS, TAG_BITS, WINDOWS, words};
 use crate::leaf::leaf;
 
 leaf! {
-    /// Recodes a scalar, two cycles: the addition, then which of the pass's windows hold a digit.
+    /// Recodes a scalar: the addition, then which of the pass's windows hold a digit. Two cycles, or none beside a slow clock.
     Recoder {
         valid: Bit, scalar: Bits<WORD_BITS>, base: Bits<BASE_BITS>, group: Bits<8>, windows: Bits<WINDOWS>,
         => out_valid: Bit, out_digits: Bits<DIGIT_BITS>, out_pending: Bits<WINDOWS>, out_base: Bits<BASE_BITS>,
@@ -26,31 +26,30 @@ impl Recoder {
     pub fn new(config: &MsmConfig) -> Self {
         let bits = config.window_bits;
         let used = bits * config.windows();
+        // Beside a fast clock the sum waits for a cycle.
+        let digits = if config.words() == 1 { "digits" } else { "sum" };
         let mut pending = String::new();
         for window in 0..WINDOWS {
             pending += &if window < config.windows() {
                 let half = 1usize << (bits - 1);
                 format!(
-                    "    pending[{window}] = windows[{window}] && digits[{}+:{bits}] != {bits}'d{half};\n",
+                    "    pending[{window}] = windows[{window}] && {digits}[{}+:{bits}] != {bits}'d{half};\n",
                     window * bits
                 )
             } else {
                 format!("    pending[{window}] = 1'b0;\n")
             };
         }
-        Self::from_text(format!(
-            "// module: recoder
-reg filled, infinity;
+        let logic = if config.words() == 1 {
+            format!(
+                "reg filled, infinity;
 reg [{digits_top}:0] digits;
 reg [{base_top}:0] base_1;
 reg [7:0] group_1;
-reg [{windows_top}:0] pending;
-always @(*) begin
-{pending}end
 always @(posedge clock) begin
   filled <= valid && !reset;
   if (valid) begin
-    digits <= {{{pad}'d0, scalar}} + {digit_bits}'h{offset:x};
+    digits <= sum;
     base_1 <= base;
     group_1 <= group;
     infinity <= base == 0;
@@ -65,8 +64,29 @@ always @(posedge clock) begin
 end
 always @(*) busy = filled || out_valid;
 ",
+                digits_top = DIGIT_BITS - 1,
+                base_top = BASE_BITS - 1,
+            )
+        } else {
+            "always @(*) begin
+  out_valid = valid && base != 0 && pending != 0 && !reset;
+  out_digits = sum;
+  out_pending = pending;
+  out_base = base;
+  out_group = group;
+  busy = 1'b0;
+end
+"
+            .to_owned()
+        };
+        Self::from_text(format!(
+            "// module: recoder
+wire [{digits_top}:0] sum = {{{pad}'d0, scalar}} + {digit_bits}'h{offset:x};
+reg [{windows_top}:0] pending;
+{logic}always @(*) begin
+{pending}end
+",
             digits_top = DIGIT_BITS - 1,
-            base_top = BASE_BITS - 1,
             windows_top = WINDOWS - 1,
             pad = DIGIT_BITS - WORD_BITS,
             digit_bits = DIGIT_BITS,
@@ -93,6 +113,14 @@ impl DigitQueue {
         let depth = config.digit_depth;
         let bits = config.window_bits;
         let windows = config.windows();
+        // With more than one word, look-up tables are dear and time is not: what waits is in block RAM, the base of the digit
+        // that was taken last stays at the RAM's output, and the next one is read when the last word was made of it.
+        let (style, next, of_last) = if config.words() == 1 {
+            ("", "head_pending == 0 || (take && rest == 0)", "    out_base <= head_base;\n")
+        } else {
+            (BLOCK, "head_pending == 0 && !out_valid", "")
+        };
+        let shown = if config.words() == 1 { "" } else { "  out_base = head_base;\n" };
         let (mut selected, mut index) = (String::new(), String::new());
         for window in 0..windows {
             selected += &format!(
@@ -103,9 +131,9 @@ impl DigitQueue {
         }
         Self::from_text(format!(
             "// module: digit_queue
-reg [{digits_top}:0] digits_of [0:{last}];
+{style}reg [{digits_top}:0] digits_of [0:{last}];
 reg [{windows_top}:0] pending_of [0:{last}];
-reg [{base_top}:0] base_of [0:{last}];
+{style}reg [{base_top}:0] base_of [0:{last}];
 reg [7:0] group_of [0:{last}];
 reg [{index_top}:0] head, tail;
 reg [{digits_top}:0] head_digits;
@@ -114,7 +142,7 @@ reg [{base_top}:0] head_base;
 reg [7:0] head_group;
 wire [{windows_top}:0] rest = head_pending & (head_pending - 1'b1);
 wire [{windows_top}:0] lowest = head_pending & ~rest;
-wire last = head_pending == 0 || (take && rest == 0);
+wire last = {next};
 wire pop = last && count != 0;
 reg [{digit_top}:0] digit;
 reg [7:0] window;
@@ -139,8 +167,7 @@ always @(posedge clock) begin
   if (take) begin
     out_digit <= digit;
     out_group <= head_group + window;
-    out_base <= head_base;
-  end
+{of_last}  end
   if (reset) begin
     head <= 0;
     tail <= 0;
@@ -160,7 +187,7 @@ always @(*) begin
   valid = head_pending != 0;
   idle = head_pending == 0 && count == 0;
   room = count < {limit};
-end
+{shown}end
 ",
             digits_top = bits * windows - 1,
             windows_top = windows - 1,

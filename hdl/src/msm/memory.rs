@@ -9,6 +9,8 @@
 //! has a single writer; both ports look both banks up. A bank returns what is written in the same cycle, which is the
 //! only hazard between accesses of consecutive cycles.
 
+use std::ops::Range;
+
 use rust_hdl::prelude::*;
 
 use super::{ADDRESS_BITS, words};
@@ -34,18 +36,27 @@ impl<const W: usize> SlotMemory<W> {
     /// an access follow each other, so that an access never overtakes one that began before.
     pub fn new(slots: usize, latency: usize) -> Self {
         let words = words(W);
-        let ports = ["new", "result"].map(|name| port(name, W, slots, latency));
-        Self::from_text(format!(
-            "// module: slot_memory\n(* no_rw_check *) reg [{}:0] slots [0:{}];\n{}",
-            W - 1,
-            if words == 1 { slots - 1 } else { (words << index_bits(slots)) - 1 },
-            ports.concat()
-        ))
+        let places = if words == 1 { slots } else { words << index_bits(slots) };
+        let slices = if words == 1 { vec![0..W] } else { slices(W, places) };
+        let memories = slices.iter().map(|bits| {
+            let top = bits.len() - 1;
+            format!("(* no_rw_check *) reg [{top}:0] slots_{} [0:{}];\n", bits.start, places - 1)
+        });
+        let ports = ["new", "result"].map(|name| port(name, W, slots, latency, &slices));
+        Self::from_text(format!("// module: slot_memory\n{}{}", memories.collect::<String>(), ports.concat()))
     }
 }
 
+/// A word cut into what a block RAM of so many places is wide (ECP5's, true dual-port). Left to itself, synthesis takes
+/// fewer of them and selects among their outputs, at two look-up tables a bit and port.
+fn slices(width: usize, places: usize) -> Vec<Range<usize>> {
+    let slice = [(1024, 18), (2048, 9), (4096, 4), (8192, 2)].into_iter().find(|(most, _)| places <= *most);
+    let slice = slice.map_or(1, |(_, bits)| bits);
+    (0..width).step_by(slice).map(|low| low..width.min(low + slice)).collect()
+}
+
 /// A port of the slot memory.
-fn port(name: &str, width: usize, slots: usize, latency: usize) -> String {
+fn port(name: &str, width: usize, slots: usize, latency: usize, slices: &[Range<usize>]) -> String {
     let top = width - 1;
     let address_top = index_bits(slots) - 1;
     let last = words(width) - 1;
@@ -82,16 +93,19 @@ end
     for stage in 0..latency - 1 {
         text += &format!("reg [{top}:0] {name}_stage_{stage};\nreg {name}_read_{stage};\n");
     }
-    text += &format!(
-        "always @(posedge clock) begin
+    for bits in slices {
+        let (low, high) = (bits.start, bits.end - 1);
+        text += &format!(
+            "always @(posedge clock) begin
   if ({name}_goes) begin
-    if ({name}_writes) slots[{name}_at] <= {name}_data;
-    else {} <= slots[{name}_at];
+    if ({name}_writes) slots_{low}[{name}_at] <= {name}_data[{high}:{low}];
+    else {}[{high}:{low}] <= slots_{low}[{name}_at];
   end
 end
 ",
-        target(0)
-    );
+            target(0)
+        );
+    }
     for stage in 1..latency {
         let before = stage - 1;
         let read =

@@ -45,7 +45,7 @@ always @(posedge clock) begin
   if (push) filling <= tail;
   next <= points[{{head, word_out}}];
   if (start || turning != 0 || coming != 0)
-    head_point <= {{coming != 0 ? next : head_point[{word_top}:0], head_point[POINT_TOP:{W}]}};
+    head_point <= {{coming != 0 ? (out_full ? next : {W}'d0) : head_point[{word_top}:0], head_point[POINT_TOP:{W}]}};
   if (reset) begin
     word_in <= 0;
     word_out <= 0;
@@ -63,6 +63,10 @@ end
                 index_top = index_bits(TAKEN_DEPTH) - 1,
             )
         };
+        // Words that came in one by one are zero already if the slot was empty.
+        let words_out = "{head_point[769:514], head_point[512:257], head_point[255:0]}";
+        let words_out =
+            if words(W) == 1 { format!("out_full ? {words_out} : {OUT_BITS}'d0") } else { words_out.to_owned() };
         // With more than one word, the head's number moves on when its last word is being read.
         let (advance, ready) =
             if words(W) == 1 { ("load", "(!valid || pop)") } else { ("coming[1]", "(!valid || pop) && coming == 0") };
@@ -101,7 +105,7 @@ wire load = {ready} && count != 0;
 end
 always @(*) begin
   out_point = head_point[{word_top}:0];
-  out_words = out_full ? {{head_point[769:514], head_point[512:257], head_point[255:0]}} : {OUT_BITS}'d0;
+  out_words = {words_out};
 end
 ",
             point_top = POINT_BITS - 1,
