@@ -46,6 +46,9 @@ macro_rules! leaf {
 
 pub(crate) use leaf;
 
+/// Verilog attributes of a memory that is to be block RAM and is never read where it is being written.
+pub(crate) const BLOCK: &str = "(* ram_style = \"block\", no_rw_check *) ";
+
 /// A number that is fixed when a block is built: rust-hdl's constant, zero unless said otherwise.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter<T: Synth>(Constant<T>);

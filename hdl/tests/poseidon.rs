@@ -123,8 +123,8 @@ fn an_engine_that_waits_in_vain_says_what_it_looks_like() {
     let pairs = random_pairs(&mut ChaCha20Rng::seed_from_u64(5), 500);
     let mut engine = EngineSimulation::new(pipelined(3), &FAST).unwrap();
     let error = engine.run(&pairs, || [true, false]).unwrap_err().to_string();
-    // A full engine: each lane, a pair and its successor at the entrance, a hash at the exit.
-    let full = 3 * (pipelined(3).lane.queue_capacity() + 1);
+    // A full engine: each lane, a pair at the entrance, a hash at the exit.
+    let full = 3 * pipelined(3).lane.queue_capacity() + 2;
     assert!(error.contains(&format!("{full} of 500 pairs taken, 0 hashes delivered, {full} in flight")), "{error}");
     assert!(error.contains("hashes valid true, ready false"), "{error}");
 }

@@ -8,9 +8,9 @@ use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
 use super::config::{MsmConfig, WORD_BITS};
-use super::memory::{BLOCK, index_bits};
+use super::memory::index_bits;
 use super::{BASE_BITS, COORDINATE_BITS, DIGIT_BITS, TAG_BITS, WINDOWS, words};
-use crate::leaf::leaf;
+use crate::leaf::{BLOCK, leaf};
 
 leaf! {
     /// Recodes a scalar: the addition, then which of the pass's windows hold a digit. Two cycles, or none beside a slow clock.

@@ -14,10 +14,7 @@ use std::ops::Range;
 use rust_hdl::prelude::*;
 
 use super::{ADDRESS_BITS, words};
-use crate::leaf::leaf;
-
-/// Verilog attributes of a memory that is to be block RAM and is never read where it is being written.
-pub(super) const BLOCK: &str = "(* ram_style = \"block\", no_rw_check *) ";
+use crate::leaf::{BLOCK, leaf};
 
 /// From here on, bits in look-up tables cost more than block RAM that is all but empty.
 const BLOCK_SLOTS: usize = 512;
@@ -37,7 +34,7 @@ impl<const W: usize> SlotMemory<W> {
     pub fn new(slots: usize, latency: usize) -> Self {
         let words = words(W);
         let places = if words == 1 { slots } else { words << index_bits(slots) };
-        let slices = if words == 1 { vec![0..W] } else { slices(W, places) };
+        let slices = if words == 1 { Vec::from([0..W]) } else { slices(W, places) };
         let memories = slices.iter().map(|bits| {
             let top = bits.len() - 1;
             format!("(* no_rw_check *) reg [{top}:0] slots_{} [0:{}];\n", bits.start, places - 1)

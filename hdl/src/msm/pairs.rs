@@ -11,9 +11,9 @@
 
 use rust_hdl::prelude::*;
 
-use super::memory::{BLOCK, index_bits};
+use super::memory::index_bits;
 use super::{TAG_BITS, words};
-use crate::leaf::leaf;
+use crate::leaf::{BLOCK, leaf};
 
 leaf! {
     /// What waits for the adder and, before a fast one, the register that holds the pair offered to it.

@@ -2,9 +2,9 @@
 
 use rust_hdl::prelude::*;
 
-use super::memory::{BLOCK, index_bits};
+use super::memory::index_bits;
 use super::{ADDRESS_BITS, OUT_BITS, POINT_BITS, words};
-use crate::leaf::leaf;
+use crate::leaf::{BLOCK, leaf};
 
 /// Sums that may be on their way from the slots or wait to be inserted.
 const TAKEN_DEPTH: usize = 16;

@@ -2,7 +2,8 @@
 //!
 //! Cycles after the issue, L being the multiplier's latency:
 //! ```text
-//! 0      the instruction's number reaches the control table; a pair that starts is written
+//! 0      the instruction's number reaches the control table; the first element of a pair that starts is written
+//!        (and the other in the next cycle: the first instruction does not read it)
 //! 1      factors: registers, inputs and constants are addressed
 //! 2      the two factors are chosen
 //! 3      they enter the multiplier
@@ -28,6 +29,8 @@ use super::schedule::Microprogram;
 /// Width of a result.
 pub const RESULT_BITS: usize = 255;
 
+/// A thread, and which element of its pair.
+const ELEMENT_ADDRESS_BITS: usize = SLOT_BITS + 1;
 /// Cycles from the issue to the multiplier.
 const TO_MULTIPLIER: usize = 3;
 /// Cycles from the address of the addend to the result.
@@ -38,6 +41,7 @@ const BEHIND_ADDRESS: usize = 4;
 pub struct Datapath {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
+    /// Stands in the cycle of its start and the next one.
     pub pair: Signal<In, Bits<512>>,
     pub start: Signal<In, Bit>,
     pub issue: Signal<In, Bit>,
@@ -50,7 +54,9 @@ pub struct Datapath {
     control: Table<ControlWord, PC_BITS>,
     factors: Table<Bits<CANONICAL_BITS>, CONSTANT_BITS>,
     addends: Table<Bits<CANONICAL_BITS>, CONSTANT_BITS>,
-    pairs: Memory<Bits<512>, SLOT_BITS>,
+    /// Both elements of each thread's pair.
+    pairs: Memory<Bits<256>, ELEMENT_ADDRESS_BITS>,
+    started: DFF<Bit>,
     registers: RegisterFile<Bits<RESULT_BITS>, REGISTER_BITS, SLOT_BITS>,
     multiplier: Multiplier,
     late_words: DelayLine<Late>,
@@ -68,6 +74,7 @@ pub struct Datapath {
     addend: DFF<Bits<RESULT_BITS>>,
     sum: DFF<Bits<ELEMENT_BITS>>,
     result: DFF<Bits<RESULT_BITS>>,
+    excess: Signal<Local, Bits<ELEMENT_BITS>>,
     reduced: Signal<Local, Bits<ELEMENT_BITS>>,
     twice_modulus: Constant<Bits<ELEMENT_BITS>>,
 }
@@ -90,7 +97,7 @@ impl Datapath {
             control: Table::new("control", words(program)),
             factors: Table::new("constants", constants(program)),
             addends: Table::new("constants", constants(program)),
-            pairs: Memory::new(config.threads()),
+            pairs: Memory::new(2 * config.threads(), config.shape),
             registers: RegisterFile::new(config.threads()),
             multiplier: Multiplier::new(config.shape),
             late_words: DelayLine::new(latency),
@@ -100,6 +107,7 @@ impl Datapath {
             writes: DelayFlag::new(latency + OUTSIDE_MULTIPLIER),
             finishes: DelayFlag::new(latency + OUTSIDE_MULTIPLIER),
             issued: DelayFlag::new(TO_MULTIPLIER),
+            started: Default::default(),
             visited: Default::default(),
             choice: Default::default(),
             left: Default::default(),
@@ -108,6 +116,7 @@ impl Datapath {
             addend: Default::default(),
             sum: Default::default(),
             result: Default::default(),
+            excess: Default::default(),
             reduced: Default::default(),
             twice_modulus: Constant::new((Field::Scalar.modulus() * 2u32).into()),
         }
@@ -117,7 +126,7 @@ impl Datapath {
 impl Logic for Datapath {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, visited, choice, left, right, late_choice, addend, sum, result);
+        dff_setup!(self, clock, started, visited, choice, left, right, late_choice, addend, sum, result);
         clock!(self, clock, control, factors, addends, pairs, registers, multiplier);
         clock!(self, clock, late_words, late_slots, write_registers, write_slots, writes, finishes, issued);
         self.issued.reset.next = self.reset.val();
@@ -125,24 +134,30 @@ impl Logic for Datapath {
         self.finishes.reset.next = self.reset.val();
 
         self.control.address.next = self.pc.val();
-        self.pairs.write.next = self.start.val();
-        self.pairs.write_address.next = self.slot.val();
-        self.pairs.write_data.next = self.pair.val();
         self.visited.d.next = self.slot.val();
+        self.started.d.next = self.start.val();
+        self.pairs.write.next = self.start.val() | self.started.q.val();
+        self.pairs.write_address.next = bit_cast::<ELEMENT_ADDRESS_BITS, SLOT_BITS>(self.slot.val()) << 1;
+        self.pairs.write_data.next = self.pair.val().get_bits::<256>(0);
+        if self.started.q.val() {
+            self.pairs.write_address.next =
+                (bit_cast::<ELEMENT_ADDRESS_BITS, SLOT_BITS>(self.visited.q.val()) << 1) | 1;
+            self.pairs.write_data.next = self.pair.val().get_bits::<256>(256);
+        }
 
         self.choice.d.next = self.control.data.val();
         self.factors.address.next = self.control.data.val().constant;
-        self.pairs.read_address.next = self.visited.q.val();
+        self.pairs.read_address.next = bit_cast::<ELEMENT_ADDRESS_BITS, SLOT_BITS>(self.visited.q.val()) << 1;
+        if self.control.data.val().is_second {
+            self.pairs.read_address.next = (bit_cast::<ELEMENT_ADDRESS_BITS, SLOT_BITS>(self.visited.q.val()) << 1) | 1;
+        }
         self.registers.left_register.next = self.control.data.val().left;
         self.registers.right_register.next = self.control.data.val().right;
         self.registers.factor_slot.next = self.visited.q.val();
 
         self.left.d.next = bit_cast::<OPERAND_BITS, RESULT_BITS>(self.registers.left.val());
         if self.choice.q.val().is_input {
-            self.left.d.next = bit_cast::<OPERAND_BITS, 256>(self.pairs.read_data.val().get_bits::<256>(0));
-            if self.choice.q.val().is_second {
-                self.left.d.next = bit_cast::<OPERAND_BITS, 256>(self.pairs.read_data.val().get_bits::<256>(256));
-            }
+            self.left.d.next = bit_cast::<OPERAND_BITS, 256>(self.pairs.read_data.val());
         }
         self.right.d.next = bit_cast::<OPERAND_BITS, RESULT_BITS>(self.registers.right.val());
         if self.choice.q.val().is_constant {
@@ -165,10 +180,11 @@ impl Logic for Datapath {
         }
 
         self.sum.d.next = self.multiplier.product.val() + bit_cast::<ELEMENT_BITS, RESULT_BITS>(self.addend.q.val());
-        self.reduced.next = self.sum.q.val();
+        self.excess.next = 0.into();
         if self.sum.q.val().get_bits::<2>(255).any() {
-            self.reduced.next = self.sum.q.val() - self.twice_modulus.val();
+            self.excess.next = self.twice_modulus.val();
         }
+        self.reduced.next = self.sum.q.val() - self.excess.val();
         self.result.d.next = bit_cast::<RESULT_BITS, ELEMENT_BITS>(self.reduced.val());
 
         self.writes.flag.next = self.issue.val();

@@ -40,11 +40,9 @@ pub struct PoseidonEngine {
     /// The lane whose hash is next, as one bit.
     pub collecting: Signal<Out, Bits<MAX_LANES>>,
     lanes: Vec<Lane>,
-    // The pair to deal, and one that came while it waited.
+    // The pair to deal. It stands for a cycle after it was dealt.
     pair: DFF<Bits<512>>,
     pair_valid: DFF<Bit>,
-    spare: DFF<Bits<512>>,
-    spare_valid: DFF<Bit>,
     dealt: Signal<Local, Bit>,
     accepted: Signal<Local, Bit>,
     to: DFF<Bits<MAX_LANES>>,
@@ -57,7 +55,8 @@ pub struct PoseidonEngine {
     collect: Signal<Local, Bit>,
     delivered: Signal<Local, Bit>,
     count: DFF<Bits<16>>,
-    modulus: Constant<Bits<RESULT_BITS>>,
+    less: Signal<Local, Bits<256>>,
+    modulus: Constant<Bits<256>>,
     first_lane: Constant<Bits<MAX_LANES>>,
     last_lane: Constant<Bits<MAX_LANES>>,
     _lanes: usize,
@@ -81,8 +80,6 @@ impl PoseidonEngine {
             lanes: (0..config.lanes).map(|_| Lane::new(&config.lane, program)).collect(),
             pair: Default::default(),
             pair_valid: Default::default(),
-            spare: Default::default(),
-            spare_valid: Default::default(),
             dealt: Default::default(),
             accepted: Default::default(),
             to: Default::default(),
@@ -94,6 +91,7 @@ impl PoseidonEngine {
             collect: Default::default(),
             delivered: Default::default(),
             count: Default::default(),
+            less: Default::default(),
             modulus: Constant::new(Field::Scalar.modulus().into()),
             first_lane: Constant::new((1 as LiteralType).into()),
             last_lane: Constant::new(((1 as LiteralType) << (config.lanes - 1)).into()),
@@ -105,11 +103,11 @@ impl PoseidonEngine {
 impl Logic for PoseidonEngine {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, pair, pair_valid, spare, spare_valid, to, from, hash, hash_valid, canonical, count);
+        dff_setup!(self, clock, pair, pair_valid, to, from, hash, hash_valid, canonical, count);
 
         // Deal.
-        self.pairs_ready.next = !self.spare_valid.q.val();
-        self.accepted.next = self.pairs_valid.val() & !self.spare_valid.q.val();
+        self.pairs_ready.next = !self.pair_valid.q.val();
+        self.accepted.next = self.pairs_valid.val() & !self.pair_valid.q.val();
         self.dealt.next = false;
         for k in 0..self._lanes {
             self.lanes[k].clock.next = self.clock.val();
@@ -126,19 +124,12 @@ impl Logic for PoseidonEngine {
                 self.to.d.next = self.first_lane.val();
             }
         }
-        if self.dealt.val() | !self.pair_valid.q.val() {
+        if self.dealt.val() {
+            self.pair_valid.d.next = false;
+        }
+        if self.accepted.val() {
             self.pair.d.next = self.pairs_data.val();
-            self.pair_valid.d.next = self.accepted.val();
-            if self.spare_valid.q.val() {
-                self.pair.d.next = self.spare.q.val();
-                self.pair_valid.d.next = true;
-            }
-            self.spare_valid.d.next = false;
-        } else {
-            if self.accepted.val() {
-                self.spare.d.next = self.pairs_data.val();
-                self.spare_valid.d.next = true;
-            }
+            self.pair_valid.d.next = true;
         }
 
         // Collect.
@@ -160,11 +151,13 @@ impl Logic for PoseidonEngine {
                 self.from.d.next = self.first_lane.val();
             }
         }
+        // Its highest bit is set if it would be negative.
+        self.less.next = bit_cast::<256, RESULT_BITS>(self.hash.q.val()) - self.modulus.val();
         if self.hash_valid.q.val() {
-            if self.hash.q.val() < self.modulus.val() {
+            if self.less.val().get_bit(255) {
                 self.canonical.d.next = true;
             } else {
-                self.hash.d.next = self.hash.q.val() - self.modulus.val();
+                self.hash.d.next = self.less.val().get_bits::<RESULT_BITS>(0);
             }
         }
         if self.delivered.val() {
@@ -187,7 +180,6 @@ impl Logic for PoseidonEngine {
 
         if self.reset.val() {
             self.pair_valid.d.next = false;
-            self.spare_valid.d.next = false;
             self.to.d.next = self.first_lane.val();
             self.from.d.next = self.first_lane.val();
             self.hash_valid.d.next = false;

@@ -5,7 +5,10 @@
 
 use rust_hdl::prelude::*;
 
-/// One write port and one read port; what is read appears in the next cycle and is older than a write in the same cycle.
+use crate::field::Shape;
+use crate::leaf::BLOCK;
+
+/// One write port and one read port; what is read appears in the next cycle, and is not written in the same one.
 #[derive(LogicBlock, Default)]
 pub struct Memory<T: Synth, const ADDRESS: usize> {
     pub clock: Signal<In, Clock>,
@@ -15,12 +18,17 @@ pub struct Memory<T: Synth, const ADDRESS: usize> {
     pub read_address: Signal<In, Bits<ADDRESS>>,
     pub read_data: Signal<Out, T>,
     _words: usize,
+    _style: &'static str,
 }
 
 impl<T: Synth, const ADDRESS: usize> Memory<T, ADDRESS> {
-    /// A memory of `words`, undefined at first.
-    pub fn new(words: usize) -> Self {
-        Self { _words: words, ..Self::default() }
+    /// A memory of `words`, undefined at first. In a small part it is block RAM, however little of that it fills.
+    pub fn new(words: usize, shape: Shape) -> Self {
+        let style = match shape {
+            Shape::Compact => BLOCK,
+            Shape::Pipelined => "",
+        };
+        Self { _words: words, _style: style, ..Self::default() }
     }
 }
 
@@ -32,10 +40,10 @@ impl<T: Synth, const ADDRESS: usize> Logic for Memory<T, ADDRESS> {
     }
 
     fn hdl(&self) -> Verilog {
-        let (words, width) = (self._words, T::BITS);
+        let (words, width, style) = (self._words, T::BITS, self._style);
         Verilog::Custom(format!(
             "// module: memory_{words}x{width}
-reg [{width}-1:0] words [0:{words}-1];
+{style}reg [{width}-1:0] words [0:{words}-1];
 always @(posedge clock) begin
     if (write) words[write_address] <= write_data;
     read_data <= words[read_address];
@@ -45,7 +53,7 @@ end
     }
 }
 
-/// The registers of all threads: three read ports and one write port, each in the manner of [`Memory`].
+/// The registers of all threads: three read ports and one write port, each gives what is read in the next cycle, older than a write in the same one.
 #[derive(LogicBlock, Default)]
 pub struct RegisterFile<T: Synth, const REGISTER: usize, const SLOT: usize> {
     pub clock: Signal<In, Clock>,

@@ -38,7 +38,7 @@ impl ResultQueue {
             out_data: Default::default(),
             out_valid: Default::default(),
             out_ready: Default::default(),
-            places: Memory::new(places),
+            places: Memory::new(places, config.shape),
             tail: Default::default(),
             written: Default::default(),
             head: Default::default(),

@@ -118,7 +118,9 @@ fn order(operations: &[Operation], distance: usize) -> Option<Vec<Id>> {
         let ready = |id: Id| {
             reads(&operations[id], distance).all(|(read, turns)| issued[read].is_some_and(|then| then + turns <= now))
         };
-        let waiting = (0..operations.len()).rev().filter(|&id| issued[id].is_none() && ready(id));
+        // The lane writes a pair's second element while the first turn reads.
+        let written = |id: Id| now > 0 || !matches!(operations[id].left, Left::Input(1));
+        let waiting = (0..operations.len()).rev().filter(|&id| issued[id].is_none() && ready(id) && written(id));
         let next = waiting.max_by_key(|&id| way[id])?;
         issued[next] = Some(now);
         order.push(next);
@@ -181,7 +183,7 @@ fn instruction(operation: &Operation, to: usize, registers: &[usize], table: &mu
 }
 
 /// Runs the microprogram on one pair, a turn at a time, with results that become visible as late as in the lane: to factors
-/// [`Microprogram::distance`] turns later, to addends one turn later.
+/// [`Microprogram::distance`] turns later, to addends and the second input one turn later.
 pub fn interpret(program: &Microprogram, inputs: [Fr; 2]) -> Fr {
     let radix_inverse = Fr::from(2).pow([program.radix_bits as u64]).invert().unwrap_or(Fr::ZERO);
     let mut early = [Fr::ZERO; REGISTERS];
@@ -198,6 +200,7 @@ pub fn interpret(program: &Microprogram, inputs: [Fr; 2]) -> Fr {
             }
         }
         let left = match instruction.left {
+            LeftSource::Input(1) if turn == 0 => Fr::ZERO,
             LeftSource::Input(input) => inputs[input],
             LeftSource::Register(register) => early[register],
         };

@@ -1,8 +1,8 @@
-//! A Montgomery multiplier in LUTs alone, for a part whose DSPs are all taken: 54 digits of 5 bits, two products at a time.
+//! A Montgomery multiplier in LUTs alone, for a part whose DSPs are all taken: 54 digits of 5 bits, one a cycle.
 //!
-//! A digit takes two cycles, `t ← t + digit·right` and `t ← (t + m·p) / 32`, the second by a table: the low five bits of t
-//! say which multiple of p clears them. Two products take turns, so that both adders work in every cycle; a new product
-//! replaces the one that has just left. Starts an odd number of cycles apart alternate between the two turns.
+//! t ← (t + digit·right + m·p) / 32, the multiple of p by a table: the low five bits of the sum say which one clears them. The
+//! clock is slow enough for both sums in one cycle, the second a few bits behind the first. A digit's row, digit·right, is
+//! made a cycle before; so a product may start while the last digit of the one before is added.
 
 use rust_hdl::prelude::*;
 
@@ -10,10 +10,10 @@ use crate::field::{ELEMENT_BITS, Field, OPERAND_BITS, RADIX_BITS};
 
 const DIGIT: usize = 5;
 const DIGITS: usize = RADIX_BITS / DIGIT;
-/// t behind the first step: below 2^260 + p + 31·2^260.
+/// t and a row: below 2^260 + p + 31·2^260.
 const SUM_BITS: usize = OPERAND_BITS + DIGIT + 1;
 /// Cycles from the operands to their first digit's row.
-const TO_ROW: usize = 4;
+const TO_ROW: usize = 2;
 
 /// left·right / R modulo the scalar field's prime, below 2p for operands of which one is below 2^255.
 #[derive(LogicBlock, Default)]
@@ -32,9 +32,9 @@ pub struct SerialMultiplier {
 
 impl SerialMultiplier {
     /// Cycles from operands to product.
-    pub const LATENCY: usize = TO_ROW + 2 * DIGITS;
-    /// Cycles between starts: as many as digits, and odd.
-    pub const INTERVAL: usize = DIGITS | 1;
+    pub const LATENCY: usize = TO_ROW + DIGITS;
+    /// Cycles between starts, at least.
+    pub const INTERVAL: usize = DIGITS;
 }
 
 impl Logic for SerialMultiplier {
@@ -53,32 +53,25 @@ impl Logic for SerialMultiplier {
         let (top, sum_top) = (OPERAND_BITS - 1, SUM_BITS - 1);
         Verilog::Custom(format!(
             "// module: fr_multiplier_serial
-reg [{top}:0] left_0, left_1, right_0, right_1;
-reg [{sum_top}:0] pair_0, pair_1, pair_2, low_row, high_row, row, sum, cleared;
-reg [{top}:0] clearing;
-reg fresh_0, fresh_1, fresh_2, fresh_3;
-wire [{sum_top}:0] right_wide = right_0;
+reg [{top}:0] left_rest, right_held, clearing;
+reg [{sum_top}:0] row, t;
+reg fresh, first;
+wire [{sum_top}:0] wide = right_held;
+wire [{sum_top}:0] sum = (first ? 0 : t) + row;
 always @(*) begin
     case (sum[{digit_top}:0])
 {cases}        default: clearing = 0;
     endcase
 end
 always @(posedge clock) begin
-    left_0 <= start ? left : left_1;
-    right_0 <= start ? right : right_1;
-    left_1 <= left_0 >> {DIGIT};
-    right_1 <= right_0;
-    pair_0 <= (left_0[0] ? right_wide : 0) + (left_0[1] ? right_wide << 1 : 0);
-    pair_1 <= (left_0[2] ? right_wide << 2 : 0) + (left_0[3] ? right_wide << 3 : 0);
-    pair_2 <= left_0[4] ? right_wide << 4 : 0;
-    low_row <= pair_0 + pair_1;
-    high_row <= pair_2;
-    row <= low_row + high_row;
-    {{fresh_3, fresh_2, fresh_1, fresh_0}} <= {{fresh_2, fresh_1, fresh_0, start}};
-    sum <= (fresh_3 ? 0 : cleared) + row;
-    cleared <= (sum >> {DIGIT}) + clearing;
+    left_rest <= start ? left : left_rest >> {DIGIT};
+    if (start) right_held <= right;
+    row <= ((left_rest[0] ? wide : 0) + (left_rest[1] ? wide << 1 : 0))
+        + ((left_rest[2] ? wide << 2 : 0) + (left_rest[3] ? wide << 3 : 0)) + (left_rest[4] ? wide << 4 : 0);
+    {{first, fresh}} <= {{fresh, start}};
+    t <= (sum >> {DIGIT}) + clearing;
 end
-always @(*) product = cleared[{element_top}:0];
+always @(*) product = t[{element_top}:0];
 ",
             digit_top = DIGIT - 1,
             element_top = ELEMENT_BITS - 1,
