@@ -34,7 +34,8 @@ impl<const W: usize> SlotMemory<W> {
     pub fn new(slots: usize, latency: usize) -> Self {
         let words = words(W);
         let places = if words == 1 { slots } else { words << index_bits(slots) };
-        let slices = if words == 1 { Vec::from([0..W]) } else { slices(W, places) };
+        let slice = if words == 1 { W } else { block_width(places) };
+        let slices: Vec<_> = (0..W).step_by(slice).map(|low| low..W.min(low + slice)).collect();
         let memories = slices.iter().map(|bits| {
             let top = bits.len() - 1;
             format!("(* no_rw_check *) reg [{top}:0] slots_{} [0:{}];\n", bits.start, places - 1)
@@ -44,12 +45,11 @@ impl<const W: usize> SlotMemory<W> {
     }
 }
 
-/// A word cut into what a block RAM of so many places is wide (ECP5's, true dual-port). Left to itself, synthesis takes
-/// fewer of them and selects among their outputs, at two look-up tables a bit and port.
-fn slices(width: usize, places: usize) -> Vec<Range<usize>> {
-    let slice = [(1024, 18), (2048, 9), (4096, 4), (8192, 2)].into_iter().find(|(most, _)| places <= *most);
-    let slice = slice.map_or(1, |(_, bits)| bits);
-    (0..width).step_by(slice).map(|low| low..width.min(low + slice)).collect()
+/// What a block RAM of so many places is wide (ECP5's, true dual-port). Cut into slices of that, a word needs no selectors;
+/// left to itself, synthesis takes fewer block RAMs and selects among their outputs, at two look-up tables a bit and port.
+fn block_width(places: usize) -> usize {
+    let fitting = [(1024, 18), (2048, 9), (4096, 4), (8192, 2)].into_iter().find(|(most, _)| places <= *most);
+    fitting.map_or(1, |(_, bits)| bits)
 }
 
 /// A port of the slot memory.
