@@ -21,6 +21,7 @@ use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
 use super::{ELEMENT_BITS, Field, OPERAND_BITS, RADIX_BITS};
+use crate::leaf::chained_sum;
 
 const DIGIT: usize = 18;
 /// Digits of an operand, and passes.
@@ -263,12 +264,12 @@ impl Text {
         self.clocked(&format!("{name} <= {expression};"));
     }
 
-    /// The sum of three terms as two carry chains: synthesis would make a compressor of them, of more LUTs, if it saw that
-    /// the one takes the other's sum; the bit below hides it.
+    /// The sum of three terms as two carry chains.
     fn wire3(&mut self, name: &str, top: usize, a: &str, b: &str, c: &str) {
         self.line(&format!(
             "(* keep *) wire [{top}:0] {name}_part = {a} + {b};\n\
-             wire [{top}:0] {name} = ({{{name}_part, 1'b0}} + {{{c}, 1'b0}}) >> 1;"
+             wire [{top}:0] {name} = {};",
+            chained_sum(&format!("{name}_part"), c)
         ));
     }
 

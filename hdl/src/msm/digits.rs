@@ -27,21 +27,8 @@ impl Recoder {
         let bits = config.window_bits;
         let used = bits * config.windows();
         // Beside a fast clock the sum waits for a cycle.
-        let digits = if config.words() == 1 { "digits" } else { "sum" };
-        let mut pending = String::new();
-        for window in 0..WINDOWS {
-            pending += &if window < config.windows() {
-                let half = 1usize << (bits - 1);
-                format!(
-                    "    pending[{window}] = windows[{window}] && {digits}[{}+:{bits}] != {bits}'d{half};\n",
-                    window * bits
-                )
-            } else {
-                format!("    pending[{window}] = 1'b0;\n")
-            };
-        }
-        let logic = if config.words() == 1 {
-            format!(
+        let (digits, logic) = if config.words() == 1 {
+            let logic = format!(
                 "reg filled, infinity;
 reg [{digits_top}:0] digits;
 reg [{base_top}:0] base_1;
@@ -66,9 +53,10 @@ always @(*) busy = filled || out_valid;
 ",
                 digits_top = DIGIT_BITS - 1,
                 base_top = BASE_BITS - 1,
-            )
+            );
+            ("digits", logic)
         } else {
-            "always @(*) begin
+            let logic = "always @(*) begin
   out_valid = valid && base != 0 && pending != 0 && !reset;
   out_digits = sum;
   out_pending = pending;
@@ -77,8 +65,21 @@ always @(*) busy = filled || out_valid;
   busy = 1'b0;
 end
 "
-            .to_owned()
+            .to_owned();
+            ("sum", logic)
         };
+        let mut pending = String::new();
+        for window in 0..WINDOWS {
+            pending += &if window < config.windows() {
+                let half = 1usize << (bits - 1);
+                format!(
+                    "    pending[{window}] = windows[{window}] && {digits}[{}+:{bits}] != {bits}'d{half};\n",
+                    window * bits
+                )
+            } else {
+                format!("    pending[{window}] = 1'b0;\n")
+            };
+        }
         Self::from_text(format!(
             "// module: recoder
 wire [{digits_top}:0] sum = {{{pad}'d0, scalar}} + {digit_bits}'h{offset:x};
@@ -115,12 +116,11 @@ impl DigitQueue {
         let windows = config.windows();
         // With more than one word, look-up tables are dear and time is not: what waits is in block RAM, the base of the digit
         // that was taken last stays at the RAM's output, and the next one is read when the last word was made of it.
-        let (style, next, of_last) = if config.words() == 1 {
-            ("", "head_pending == 0 || (take && rest == 0)", "    out_base <= head_base;\n")
+        let (style, next, of_last, shown) = if config.words() == 1 {
+            ("", "head_pending == 0 || (take && rest == 0)", "    out_base <= head_base;\n", "")
         } else {
-            (BLOCK, "head_pending == 0 && !out_valid", "")
+            (BLOCK, "head_pending == 0 && !out_valid", "", "  out_base = head_base;\n")
         };
-        let shown = if config.words() == 1 { "" } else { "  out_base = head_base;\n" };
         let (mut selected, mut index) = (String::new(), String::new());
         for window in 0..windows {
             selected += &format!(

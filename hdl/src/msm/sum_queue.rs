@@ -63,13 +63,14 @@ end
                 index_top = index_bits(TAKEN_DEPTH) - 1,
             )
         };
-        // Words that came in one by one are zero already if the slot was empty.
-        let words_out = "{head_point[769:514], head_point[512:257], head_point[255:0]}";
-        let words_out =
-            if words(W) == 1 { format!("out_full ? {words_out} : {OUT_BITS}'d0") } else { words_out.to_owned() };
-        // With more than one word, the head's number moves on when its last word is being read.
-        let (advance, ready) =
-            if words(W) == 1 { ("load", "(!valid || pop)") } else { ("coming[1]", "(!valid || pop) && coming == 0") };
+        // With more than one word, the head's number moves on when its last word is being read, and words that came in one by
+        // one are zero already if the slot was empty.
+        let head_words = "{head_point[769:514], head_point[512:257], head_point[255:0]}";
+        let (advance, ready, words_out) = if words(W) == 1 {
+            ("load", "(!valid || pop)", format!("out_full ? {head_words} : {OUT_BITS}'d0"))
+        } else {
+            ("coming[1]", "(!valid || pop) && coming == 0", head_words.to_owned())
+        };
         Self::from_text(format!(
             "// module: sum_queue
 localparam POINT_TOP = {point_top};

@@ -7,6 +7,7 @@
 use rust_hdl::prelude::*;
 
 use crate::field::{ELEMENT_BITS, Field, OPERAND_BITS, RADIX_BITS};
+use crate::leaf::chained_sum;
 
 const DIGIT: usize = 5;
 const DIGITS: usize = RADIX_BITS / DIGIT;
@@ -58,10 +59,9 @@ reg [{sum_top}:0] row, t;
 reg fresh, first;
 wire [{sum_top}:0] wide = right_held;
 wire [{sum_top}:0] sum = (first ? 0 : t) + row;
-// Synthesis would make compressors of the row's sums, of twice the LUTs, if it saw through the bits below.
 (* keep *) wire [{sum_top}:0] row_01 = (left_rest[0] ? wide : 0) + (left_rest[1] ? wide << 1 : 0);
 (* keep *) wire [{sum_top}:0] high_row = (left_rest[2] ? wide << 2 : 0) + (left_rest[3] ? wide << 3 : 0);
-(* keep *) wire [{sum_top}:0] low_row = ({{row_01, 1'b0}} + {{left_rest[4] ? wide << 4 : {{{sum_bits}{{1'b0}}}}, 1'b0}}) >> 1;
+(* keep *) wire [{sum_top}:0] low_row = {low_row};
 always @(*) begin
     case (sum[{digit_top}:0])
 {cases}        default: clearing = 0;
@@ -70,14 +70,15 @@ end
 always @(posedge clock) begin
     left_rest <= start ? left : left_rest >> {DIGIT};
     if (start) right_held <= right;
-    row <= ({{low_row, 1'b0}} + {{high_row, 1'b0}}) >> 1;
+    row <= {row};
     {{first, fresh}} <= {{fresh, start}};
     t <= (sum >> {DIGIT}) + clearing;
 end
 always @(*) product = t[{element_top}:0];
 ",
             digit_top = DIGIT - 1,
-            sum_bits = SUM_BITS,
+            low_row = chained_sum("row_01", &format!("left_rest[4] ? wide << 4 : {{{SUM_BITS}{{1'b0}}}}")),
+            row = chained_sum("low_row", "high_row"),
             element_top = ELEMENT_BITS - 1,
         ))
     }
