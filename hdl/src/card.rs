@@ -8,7 +8,8 @@ use crate::emit::{Design, EmitError, emit};
 use crate::field::{RADIX_BITS, Shape};
 use crate::msm::config::MsmConfig;
 use crate::msm::top::{CompactMsm, PipelinedMsm};
-use crate::point::{CompactPointAdder, PipelinedPointAdder};
+use crate::msm::{BASE_BITS, SUM_WORD_BITS};
+use crate::point::{CompactPointAdder, LIMB_BITS, PipelinedPointAdder};
 use crate::poseidon::schedule::{Microprogram, ScheduleError};
 use crate::poseidon::{EngineConfig, PoseidonEngine};
 use crate::shell::self_test::KnownSum;
@@ -16,12 +17,12 @@ use crate::shell::top::{Shell, ShellConfig};
 
 crate::card! {
     /// A card with the `pipelined` engines.
-    PipelinedCard, PipelinedMsm, PoseidonEngine
+    PipelinedCard, PipelinedMsm, BASE_BITS, SUM_WORD_BITS, PoseidonEngine
 }
 
 crate::card! {
     /// A card with the `compact` engines.
-    CompactCard, CompactMsm, PoseidonEngine
+    CompactCard, CompactMsm, LIMB_BITS, LIMB_BITS, PoseidonEngine
 }
 
 /// What a card is made of.
@@ -154,7 +155,7 @@ impl CardConfig {
         PipelinedCard::new(self.shell(), msm, PoseidonEngine::new(&self.poseidon, program))
     }
 
-    fn shell<const D: usize, const S: usize>(&self) -> Shell<D, S> {
+    fn shell<const D: usize, const S: usize, const B: usize, const U: usize>(&self) -> Shell<D, S, B, U> {
         Shell::new(&ShellConfig {
             capabilities: self.capabilities(),
             groups: self.msm.groups,

@@ -325,7 +325,7 @@ fn every_window_width_and_parameter_gives_the_sum_of_its_products() {
             alternate: window_bits % 3 != 0,
             reductions: 1 + window_bits / 2 % 2,
             memory_latency: 1 + window_bits % 3,
-            adder_interval: [1, 36, 3][window_bits % 3],
+            adder_interval: [1, 36, 12][window_bits % 3],
             ..small()
         };
         config.adder_latency = (20 + 7 * window_bits).next_multiple_of(config.adder_interval) - config.pair_latency();

@@ -13,13 +13,17 @@ use halo2curves::group::{Curve, Group, prime::PrimeCurveAffine};
 use num_bigint::BigUint;
 use penstock_hdl::emit::emit;
 use penstock_hdl::field::{ELEMENT_BITS, Field, RING_CYCLES, Shape, from_montgomery, to_montgomery};
-use penstock_hdl::point::{COORDINATE_BOUND, CompactPointAdder, POINT_BITS, PipelinedPointAdder, PointAdderConfig};
+use penstock_hdl::point::{
+    COORDINATE_BOUND, CompactPointAdder, LIMB_BITS, POINT_BITS, PipelinedPointAdder, PointAdderConfig,
+};
 use penstock_hdl::verilator::{Library, Options, Port, Simulation};
 use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
 const ADDITIONS: usize = 10_000;
 const TAG_BITS: usize = 16;
+/// Limbs of a coordinate.
+const LIMBS: usize = 4;
 
 fn integer(coordinate: &Fq) -> BigUint {
     BigUint::from_bytes_le(coordinate.to_repr().as_ref())
@@ -57,19 +61,29 @@ fn bus(point: &G1Affine, form: Form, rng: &mut ChaCha20Rng) -> [BigUint; 3] {
     })
 }
 
-/// A point as it crosses a bus of a shape's adder: at once, or a coordinate a cycle.
+/// A point as it crosses a bus of a shape's adder: at once, or a limb a cycle.
 fn packed(shape: Shape, coordinates: &[BigUint; 3]) -> Vec<Vec<u32>> {
     let [x, y, z] = coordinates;
     match shape {
         Shape::Pipelined => vec![words(&(x + (y << ELEMENT_BITS) + (z << (2 * ELEMENT_BITS))))],
-        Shape::Compact => coordinates.each_ref().map(words).to_vec(),
+        Shape::Compact => coordinates
+            .iter()
+            .flat_map(|coordinate| {
+                let mut limbs = coordinate.to_u64_digits();
+                assert!(limbs.len() <= LIMBS);
+                limbs.resize(LIMBS, 0);
+                limbs
+            })
+            .map(|limb| vec![limb as u32, (limb >> 32) as u32])
+            .collect(),
     }
 }
 
-fn check_sum(sum: &BigUint, expected: &G1Affine, name: &dyn Fn() -> String) {
+/// `sum` has a coordinate in each of `stride` bits.
+fn check_sum(sum: &BigUint, stride: usize, expected: &G1Affine, name: &dyn Fn() -> String) {
     let p = Field::Base.modulus();
-    let mask = (BigUint::from(1u32) << ELEMENT_BITS) - 1u32;
-    let coordinates = [0, 1, 2].map(|k| (sum >> (k * ELEMENT_BITS)) & &mask);
+    let mask = (BigUint::from(1u32) << stride) - 1u32;
+    let coordinates = [0, 1, 2].map(|k| (sum >> (k * stride)) & &mask);
     for coordinate in &coordinates {
         assert!(coordinate < &(&p * COORDINATE_BOUND), "{}: {coordinate:x} is out of bounds", name());
     }
@@ -167,9 +181,9 @@ impl Bench {
         // Words of the operands still to come, those of the first one last, and of a sum that have left.
         let mut operands: Vec<[Vec<u32>; 2]> = Vec::new();
         let mut leaving: Vec<BigUint> = Vec::new();
-        let (word_bits, words) = match self.config.shape {
-            Shape::Pipelined => (POINT_BITS, 1),
-            Shape::Compact => (ELEMENT_BITS, 3),
+        let (word_bits, words, stride) = match self.config.shape {
+            Shape::Pipelined => (POINT_BITS, 1, ELEMENT_BITS),
+            Shape::Compact => (LIMB_BITS, 3 * LIMBS, LIMBS * LIMB_BITS),
         };
         let mut finished: Option<usize> = None;
         let limit = 4 * (pairs.len() as u64 * interval * 100 / u64::from(density) + latency);
@@ -214,7 +228,7 @@ impl Bench {
                     let sum = leaving.drain(..).rev().fold(BigUint::ZERO, |sum, word| (sum << word_bits) + word);
                     let [(left, _), (right, _)] = pairs[index];
                     let expected = (left + right).to_affine();
-                    check_sum(&sum, &expected, &|| format!("addition {index}: {left:?} + {right:?}"));
+                    check_sum(&sum, stride, &expected, &|| format!("addition {index}: {left:?} + {right:?}"));
                     finished = None;
                 }
             }

@@ -8,7 +8,7 @@ use rust_hdl::prelude::*;
 
 use super::config::MsmConfig;
 use super::memory::index_bits;
-use super::{COORDINATE_BITS, TAG_BITS, words};
+use super::{TAG_BITS, words};
 use crate::leaf::leaf;
 
 leaf! {
@@ -23,41 +23,62 @@ leaf! {
 impl<const W: usize> BehaviouralAdder<W> {
     /// An adder with the latency and interval of an engine's.
     pub fn new(config: &MsmConfig) -> Self {
+        let words = words(W);
         let stages = config.adder_latency - 1;
-        // Where Y is, and what is added.
-        let (y_low, sum) = if words(W) == 1 {
-            let added = |from: usize| {
-                let slice = format!("[{}:{from}]", from + COORDINATE_BITS - 1);
-                format!("in_left{slice} + in_right{slice}")
-            };
-            (COORDINATE_BITS, format!("{{{}, reduced, {}}}", added(2 * COORDINATE_BITS), added(0)))
+        let coordinate = W * words / 3;
+        // The words of a pair are gathered, added at once, and leave one by one: a word of the sum is there so many cycles
+        // after that of the pair.
+        let (gathering, wait) = if words == 1 {
+            ("wire [WHOLE-1:0] left = in_left, right = in_right;\nwire [W-1:0] word = sum[W-1:0];\n", 0)
         } else {
-            (0, "!starts && word == 2'd1 ? reduced : in_left + in_right".to_owned())
+            (
+                "reg [WHOLE-W-1:0] lefts, rights;
+wire [WHOLE-1:0] left = {in_left, lefts}, right = {in_right, rights};
+reg [WORDS-2:0] gathered;
+reg [WHOLE-1:0] whole;
+wire [W-1:0] word = whole[W-1:0];
+always @(posedge clock) begin
+  lefts <= left[WHOLE-1:W];
+  rights <= right[WHOLE-1:W];
+  gathered <= {gathered, starts};
+  whole <= gathered[WORDS-2] ? sum : whole >> W;
+end
+",
+                words,
+            )
         };
+        let delay = stages - wait;
         let interval = config.adder_interval;
         Self::from_text(format!(
             "// module: behavioural_adder
-localparam [{top}:0] MODULUS = {bits}'h{modulus:x};
-reg [{point_top}:0] sums [0:{last}];
+localparam W = {W};
+localparam WORDS = {words};
+localparam BITS = {coordinate};
+localparam WHOLE = 3 * BITS;
+localparam [BITS-1:0] MODULUS = {coordinate}'h{modulus:x};
+localparam [BITS-1:0] TWICE = {coordinate}'h{twice:x};
+reg [W-1:0] sums [0:{delay_last}];
+reg [{delay_top}:0] delay_place;
 reg [{tag_top}:0] tags [0:{last}];
 reg [{last}:0] flying;
 reg [{index_top}:0] place;
 reg [{wait_top}:0] wait_count;
-reg [1:0] word;
 wire starts = in_valid && in_ready;
-reg [{top}:0] y, reduced;
+{gathering}reg [BITS-1:0] y, reduced;
+wire [WHOLE-1:0] sum =
+  {{left[2*BITS+:BITS] + right[2*BITS+:BITS], reduced, left[BITS-1:0] + right[BITS-1:0]}};
 always @(*) begin
-  y = in_left[{y_top}:{y_low}] + in_right[{y_top}:{y_low}];
-  reduced = y >= {bits}'h{twice:x} ? y - {bits}'h{twice:x} : y >= MODULUS ? y - MODULUS : y;
+  y = left[BITS+:BITS] + right[BITS+:BITS];
+  reduced = y >= TWICE ? y - TWICE : y >= MODULUS ? y - MODULUS : y;
 end
 always @(posedge clock) begin
-  out_sum <= sums[place];
+  out_sum <= sums[delay_place];
   out_tag <= tags[place];
-  sums[place] <= {sum};
+  sums[delay_place] <= word;
   tags[place] <= in_tag;
-  word <= starts ? 2'd1 : 2'd2;
   if (reset) begin
     place <= 0;
+    delay_place <= 0;
     wait_count <= 0;
     flying <= 0;
     out_valid <= 1'b0;
@@ -65,22 +86,21 @@ always @(posedge clock) begin
     out_valid <= flying[place];
     flying[place] <= starts;
     place <= (place == {last}) ? 0 : place + 1;
+    delay_place <= (delay_place == {delay_last}) ? 0 : delay_place + 1;
     wait_count <= wait_count == 0 ? {wait_top_value} : wait_count - 1;
   end
 end
 always @(*) in_ready = wait_count == 0;
 ",
-            top = COORDINATE_BITS - 1,
-            bits = COORDINATE_BITS,
             modulus = config.modulus,
             twice = &config.modulus * BigUint::from(2u8),
-            point_top = W - 1,
             tag_top = TAG_BITS - 1,
+            delay_last = delay - 1,
+            delay_top = index_bits(delay) - 1,
             last = stages - 1,
             index_top = index_bits(stages) - 1,
             wait_top = index_bits(interval + 1) - 1,
             wait_top_value = interval - 1,
-            y_top = y_low + COORDINATE_BITS - 1,
         ))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::SUM_WORD_BITS;
 use super::config::MsmConfig;
 use super::pass::Pass;
 use super::top::design;
@@ -205,13 +206,18 @@ impl Engine {
         }
         self.random = stalls.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         let mut passes: VecDeque<u64> = jobs.iter().map(|job| job.pass.word()).collect();
-        let mut bases = jobs.iter().flat_map(|job| &job.bases);
+        // Bases go in and sums come out at once, or limb by limb.
+        let words = self.config.words();
+        let base_words = if words == 1 { 8 } else { 1 };
+        let sum_words = if words == 1 { SUM_WORD_BITS / 64 } else { 1 };
+        let mut bases = jobs.iter().flat_map(|job| &job.bases).flat_map(|base| base.chunks(base_words));
         let mut scalars = jobs.iter().flat_map(|job| &job.scalars);
         let (mut base, mut scalar) = (bases.next(), scalars.next());
         let (mut base_shown, mut scalar_shown) = (false, false);
         let (mut pass_offered, mut base_offered, mut scalar_offered) = (false, false, false);
         let mut outcomes = Vec::new();
         let mut sums = Vec::new();
+        let mut sum: Vec<u64> = Vec::new();
         let limit = 64 * (self.config.adder_latency + 64 * self.config.adder_interval) as u64 + 4096;
         let mut quiet = 0;
         let mut last_state = [0; 4];
@@ -258,9 +264,13 @@ impl Engine {
                 (scalar_offered, scalar_shown, moved) = (false, false, true);
             }
             if sum_taken && self.simulation.get(sum_valid) == 1 {
-                let mut words = [0; 24];
+                let mut words = vec![0; 2 * sum_words];
                 self.simulation.get_words(sum_data, &mut words);
-                sums.push(std::array::from_fn(|i| u64::from(words[2 * i]) | u64::from(words[2 * i + 1]) << 32));
+                sum.extend(words.chunks(2).map(|pair| u64::from(pair[0]) | u64::from(pair[1]) << 32));
+                if let Ok(whole) = Sum::try_from(sum.as_slice()) {
+                    sums.push(whole);
+                    sum.clear();
+                }
                 moved = true;
             }
             if done_taken && self.simulation.get(done_valid) == 1 {

@@ -13,9 +13,9 @@
 use num_bigint::BigUint;
 use penstock_abi::MsmLayout;
 
-use super::ADDRESS_BITS;
+use super::{ADDRESS_BITS, POINT_BITS, words};
 use crate::field::{Field, Shape, to_montgomery};
-use crate::point::PointAdderConfig;
+use crate::point::{LIMB_BITS, PointAdderConfig};
 
 /// Bits of a scalar stream's word and of a base's coordinate.
 pub const WORD_BITS: usize = 256;
@@ -89,7 +89,7 @@ impl MsmConfig {
         )?;
         fits(
             self.adder_interval.is_multiple_of(self.words()),
-            "an adder that takes a coordinate a cycle starts every three cycles or slower",
+            "an adder that takes a limb a cycle starts every twelve cycles or slower",
         )?;
         fits(
             (self.adder_latency + self.pair_latency()).is_multiple_of(self.adder_interval),
@@ -190,10 +190,10 @@ impl MsmConfig {
         first.max(second).max(2 * self.adder_latency + 64)
     }
 
-    /// Words in which a point crosses the engine: an adder that does not start in every cycle leaves time for a coordinate
-    /// a cycle, and saves the wires of two.
+    /// Words in which a point crosses the engine: an adder that does not start in every cycle leaves time for a limb a cycle,
+    /// and saves the wires of eleven. Such an engine takes one vector a pass.
     pub fn words(&self) -> usize {
-        if self.adder_interval == 1 { 1 } else { 3 }
+        words(if self.adder_interval == 1 { POINT_BITS } else { LIMB_BITS })
     }
 
     /// Cycles from a result to the pair that it makes with what waits in its slot.

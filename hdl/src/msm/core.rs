@@ -1,6 +1,6 @@
 //! The engine but for its adder: intake, digits, slots, pair queues, reduction.
 //!
-//! One new item may start a cycle, or every three cycles if points cross word by word: an item of the reduction if there is
+//! One new item may start a cycle, or every twelve cycles if points cross limb by limb: an item of the reduction if there is
 //! one, otherwise a digit. Neither starts while the pair queue has no room, and a digit waits while its memory's port reads a
 //! slot out. A count per context of items that are on their way says when all its sums have come to rest.
 
@@ -8,12 +8,12 @@ use rust_hdl::prelude::*;
 
 use super::config::{MsmConfig, WORD_BITS};
 use super::delay::{Delay, Register};
-use super::digits::{DigitQueue, NewItems, Recoder};
+use super::digits::{Bases, DigitQueue, NewItems, Recoder};
 use super::intake::{Intake, PASS_BITS};
 use super::pairs::PairQueues;
 use super::reduce::Reducer;
 use super::slots::Slots;
-use super::{ADDRESS_BITS, BASE_BITS, OUT_BITS, TAG_BITS, words};
+use super::{ADDRESS_BITS, PLACE_BITS, TAG_BITS, words};
 
 /// Bits of the count of items on their way.
 const COUNT_BITS: usize = 16;
@@ -21,19 +21,19 @@ const COUNT_BITS: usize = 16;
 /// The engine but for its adder.
 #[derive(LogicBlock)]
 #[allow(missing_docs)]
-pub struct MsmCore<const W: usize> {
+pub struct MsmCore<const W: usize, const B: usize, const U: usize> {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
     pub pass_data: Signal<In, Bits<PASS_BITS>>,
     pub pass_valid: Signal<In, Bit>,
     pub pass_ready: Signal<Out, Bit>,
-    pub base_data: Signal<In, Bits<BASE_BITS>>,
+    pub base_data: Signal<In, Bits<B>>,
     pub base_valid: Signal<In, Bit>,
     pub base_ready: Signal<Out, Bit>,
     pub scalar_data: Signal<In, Bits<WORD_BITS>>,
     pub scalar_valid: Signal<In, Bit>,
     pub scalar_ready: Signal<Out, Bit>,
-    pub sum_data: Signal<Out, Bits<OUT_BITS>>,
+    pub sum_data: Signal<Out, Bits<U>>,
     pub sum_last: Signal<Out, Bit>,
     pub sum_valid: Signal<Out, Bit>,
     pub sum_ready: Signal<In, Bit>,
@@ -55,18 +55,19 @@ pub struct MsmCore<const W: usize> {
     pub running: Signal<Out, Bit>,
     pub overflow: Signal<Out, Bit>,
     intake: Intake,
-    recoder: Recoder,
-    digits: DigitQueue,
-    items: NewItems<W>,
+    bases: Bases<B>,
+    recoder: Recoder<B>,
+    digits: DigitQueue<B>,
+    items: NewItems<W, B>,
     slots: Slots<W>,
     pairs: PairQueues<W>,
-    reducer: Reducer<W>,
+    reducer: Reducer<W, U>,
     now: Register<Bits<48>>,
     way_0: Register<Bits<COUNT_BITS>>,
     way_1: Register<Bits<COUNT_BITS>>,
     /// The word that may pass where points begin.
-    word: Register<Bits<2>>,
-    last_word: Constant<Bits<2>>,
+    word: Register<Bits<PLACE_BITS>>,
+    last_word: Constant<Bits<PLACE_BITS>>,
     begins: Signal<Local, Bit>,
     take: Delay<Bit>,
     take_unit: Delay<Bit>,
@@ -81,7 +82,7 @@ pub struct MsmCore<const W: usize> {
     also_gone_1: Signal<Local, Bits<COUNT_BITS>>,
 }
 
-impl<const W: usize> MsmCore<W> {
+impl<const W: usize, const B: usize, const U: usize> MsmCore<W, B, U> {
     /// The engine of a configuration.
     pub fn new(config: &MsmConfig) -> Self {
         Self {
@@ -130,6 +131,7 @@ impl<const W: usize> MsmCore<W> {
             also_gone_0: Signal::default(),
             also_gone_1: Signal::default(),
             intake: Intake::new(config),
+            bases: Bases::new(),
             recoder: Recoder::new(config),
             digits: DigitQueue::new(config),
             items: NewItems::new(config),
@@ -143,12 +145,27 @@ impl<const W: usize> MsmCore<W> {
     }
 }
 
-impl<const W: usize> Logic for MsmCore<W> {
+impl<const W: usize, const B: usize, const U: usize> Logic for MsmCore<W, B, U> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, now, way_0, way_1, word);
-        clock!(self, clock, intake, recoder, digits, items, slots, pairs, reducer, take, take_unit, take_address);
+        clock!(
+            self,
+            clock,
+            intake,
+            bases,
+            recoder,
+            digits,
+            items,
+            slots,
+            pairs,
+            reducer,
+            take,
+            take_unit,
+            take_address
+        );
         self.intake.reset.next = self.reset.val();
+        self.bases.reset.next = self.reset.val();
         self.recoder.reset.next = self.reset.val();
         self.digits.reset.next = self.reset.val();
         self.items.reset.next = self.reset.val();
@@ -163,19 +180,25 @@ impl<const W: usize> Logic for MsmCore<W> {
         self.intake.pass_data.next = self.pass_data.val();
         self.intake.pass_valid.next = self.pass_valid.val();
         self.pass_ready.next = self.intake.pass_ready.val();
-        self.intake.base_valid.next = self.base_valid.val();
-        self.base_ready.next = self.intake.base_ready.val();
+        self.bases.data.next = self.base_data.val();
+        self.bases.valid.next = self.base_valid.val();
+        self.base_ready.next = self.bases.ready.val();
+        self.intake.base_valid.next = self.bases.here.val();
+        self.bases.taken.next = self.intake.base_ready.val();
         self.intake.scalar_valid.next = self.scalar_valid.val();
         self.scalar_ready.next = self.intake.scalar_ready.val();
         self.recoder.valid.next = self.intake.accept.val();
         self.recoder.scalar.next = self.scalar_data.val();
         self.recoder.base.next = self.base_data.val();
+        self.recoder.finite.next = self.bases.finite.val();
         self.recoder.group.next = self.intake.group.val();
         self.recoder.windows.next = self.intake.windows.val();
         self.digits.push.next = self.recoder.out_valid.val();
         self.digits.digits.next = self.recoder.out_digits.val();
         self.digits.pending.next = self.recoder.out_pending.val();
         self.digits.base.next = self.recoder.out_base.val();
+        self.digits.base_write.next = self.bases.write.val();
+        self.digits.base_place.next = self.bases.place.val();
         self.digits.group.next = self.recoder.out_group.val();
         self.intake.room.next = self.digits.room.val();
         self.intake.idle.next = self.digits.idle.val() & !self.recoder.busy.val();

@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use rust_hdl::prelude::*;
 
-use super::{ADDRESS_BITS, words};
+use super::{ADDRESS_BITS, PLACE_BITS, words};
 use crate::leaf::{BLOCK, leaf};
 
 /// From here on, bits in look-up tables cost more than block RAM that is all but empty.
@@ -66,7 +66,7 @@ wire [{address_top}:0] {name}_at = {name}_address[{address_top}:0];
         )
     } else {
         format!(
-            "reg [1:0] {name}_word;
+            "reg [{word_top}:0] {name}_word;
 reg {name}_wrote;
 reg [{address_top}:0] {name}_slot;
 wire {name}_goes = {name}_enable || {name}_word != 0;
@@ -78,10 +78,11 @@ always @(posedge clock) begin
     {name}_slot <= {name}_address[{address_top}:0];
   end
   if (reset) {name}_word <= 0;
-  else if ({name}_goes) {name}_word <= {name}_word == {last} ? 2'd0 : {name}_word + 2'd1;
+  else if ({name}_goes) {name}_word <= {name}_word == {last} ? 0 : {name}_word + 1'b1;
 end
 ",
-            place_top = address_top + 2
+            word_top = PLACE_BITS - 1,
+            place_top = address_top + PLACE_BITS
         )
     };
     let target = |stage: usize| {

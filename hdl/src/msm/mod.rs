@@ -13,7 +13,7 @@
 //!                    └──────> sums that leave    └───────────────────────────────────────────────────────┘
 //! ```
 //!
-//! An engine's buses take a point at once, or a coordinate a cycle: what goes with a point then goes with its first word, and
+//! An engine's buses take a point at once, or a limb of 64 bits a cycle: what goes with a point then goes with its first word, and
 //! no stage is entered by another point before the last word has passed.
 //!
 //! An item takes two cycles from its choice to the slots, one for the look-up of valid bits, one for the decision, and
@@ -43,7 +43,11 @@ pub mod top;
 pub const COORDINATE_BITS: usize = 257;
 /// Bits of a projective point: X, Y, Z, little end first.
 pub const POINT_BITS: usize = 3 * COORDINATE_BITS;
-/// Words in which a point crosses an engine whose buses have so many bits: one, or a coordinate in each of three cycles.
+/// Bits of the words in which sums leave an engine whose points cross at once; one whose points cross in limbs gives limbs.
+pub const SUM_WORD_BITS: usize = 256;
+/// Bits of a word's number in a point.
+const PLACE_BITS: usize = 4;
+/// Words in which a point crosses an engine whose buses have so many bits: one, or a limb in each of twelve cycles.
 const fn words(bus_bits: usize) -> usize {
     POINT_BITS / bus_bits
 }

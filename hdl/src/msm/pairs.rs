@@ -12,7 +12,7 @@
 use rust_hdl::prelude::*;
 
 use super::memory::index_bits;
-use super::{TAG_BITS, words};
+use super::{PLACE_BITS, TAG_BITS, words};
 use crate::leaf::{BLOCK, leaf};
 
 leaf! {
@@ -89,7 +89,7 @@ end
     )
 }
 
-/// The queue of new pairs for an adder that takes a word in each of three cycles, and what passes it by.
+/// The queue of new pairs for an adder that takes a word a cycle, and what passes it by.
 fn word_by_word(width: usize, depth: usize) -> String {
     let point = width - 1;
     let tag = TAG_BITS - 1;
@@ -98,14 +98,14 @@ fn word_by_word(width: usize, depth: usize) -> String {
         "{BLOCK}reg [{point}:0] new_lefts [0:{words_last}];
 {BLOCK}reg [{point}:0] new_rights [0:{words_last}];
 reg [{tag}:0] new_tags [0:{last}];
-reg [1:0] word_in;
+reg [{place}:0] word_in, next_out, result_words;
 reg [{index}:0] filling;
 reg [{point}:0] next_left, next_right;
 reg [{tag}:0] next_tag;
-reg shown, second;
-reg [1:0] result_words;
+reg shown;
 wire new_pop = ready && !result_push && shown;
-wire [1:0] word_out = new_pop ? 2'd1 : second ? 2'd2 : 2'd0;
+wire [{place}:0] word_out = new_pop ? 1 : next_out;
+wire last_out = word_out == {word_last};
 wire passes = result_push || result_words != 0;
 wire lost = result_push && !ready;
 {numbers}wire [{index}:0] filled = new_push ? new_tail : filling;
@@ -119,10 +119,10 @@ always @(posedge clock) begin
   next_left <= new_lefts[{{new_head, word_out}}];
   next_right <= new_rights[{{new_head, word_out}}];
   next_tag <= new_tags[new_head];
-  shown <= !reset && new_count != 0 && !new_pop && !second;
-  second <= !reset && new_pop;
-  word_in <= reset ? 2'd0 : new_push ? 2'd1 : word_in == 2'd1 ? 2'd2 : 2'd0;
-  result_words <= reset ? 2'd0 : result_push ? 2'd2 : result_words == 0 ? 2'd0 : result_words - 2'd1;
+  shown <= !reset && new_count != 0 && word_out == 0;
+  next_out <= reset || word_out == 0 || last_out ? 0 : word_out + 1'b1;
+  word_in <= reset ? 0 : new_push ? 1 : word_in == 0 || word_in == {word_last} ? 0 : word_in + 1'b1;
+  result_words <= reset ? 0 : result_push ? {word_last} : result_words == 0 ? 0 : result_words - 1'b1;
 end
 always @(*) begin
   valid = result_push || shown;
@@ -132,11 +132,13 @@ always @(*) begin
   result_count = 0;
 end
 ",
-        words_last = 4 * depth - 1,
+        words_last = (depth << PLACE_BITS) - 1,
+        word_last = words(width) - 1,
+        place = PLACE_BITS - 1,
         last = depth - 1,
         index = index_bits(depth) - 1,
         // The head's number moves on when its last word is being read.
-        numbers = numbers("new", depth, "new_pop", "second"),
+        numbers = numbers("new", depth, "new_pop", "last_out"),
     )
 }
 

@@ -10,7 +10,7 @@ use rust_hdl::prelude::*;
 use super::config::MsmConfig;
 use super::delay::Register;
 use super::sum_queue::SumQueue;
-use super::{ADDRESS_BITS, OUT_BITS, TAG_BITS};
+use super::{ADDRESS_BITS, TAG_BITS};
 
 /// What the reducer does.
 #[derive(Copy, Clone, Debug, PartialEq, LogicState)]
@@ -28,7 +28,7 @@ pub enum Phase {
 /// Walks a context's levels.
 #[derive(LogicBlock)]
 #[allow(missing_docs)]
-pub struct Reducer<const W: usize> {
+pub struct Reducer<const W: usize, const U: usize> {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
     pub now: Signal<In, Bits<48>>,
@@ -61,8 +61,8 @@ pub struct Reducer<const W: usize> {
     pub item_taken: Signal<In, Bit>,
     pub item_tag: Signal<Out, Bits<TAG_BITS>>,
     pub item_point: Signal<Out, Bits<W>>,
-    /// The sums that leave.
-    pub out_data: Signal<Out, Bits<OUT_BITS>>,
+    /// The sums that leave, word by word.
+    pub out_data: Signal<Out, Bits<U>>,
     pub out_last: Signal<Out, Bit>,
     pub out_valid: Signal<Out, Bit>,
     pub out_ready: Signal<In, Bit>,
@@ -82,7 +82,7 @@ pub struct Reducer<const W: usize> {
     lower: Register<Bit>,
     rested: Register<Bits<48>>,
     ended: Register<Bits<48>>,
-    sums: SumQueue<W>,
+    sums: SumQueue<W, U>,
     alternate: Constant<Bit>,
     reductions: Constant<Bits<2>>,
     bucket_bits: Constant<Bits<ADDRESS_BITS>>,
@@ -122,7 +122,6 @@ pub struct Reducer<const W: usize> {
     walking: Signal<Local, Bit>,
     place: Signal<Local, Bits<ADDRESS_BITS>>,
     where_to: Signal<Local, Bits<TAG_BITS>>,
-    out_words: Signal<Local, Bits<OUT_BITS>>,
     come: Signal<Local, Bits<5>>,
     gone: Signal<Local, Bits<5>>,
     drained: Signal<Local, Bit>,
@@ -130,7 +129,7 @@ pub struct Reducer<const W: usize> {
     reducing: Signal<Local, Bits<48>>,
 }
 
-impl<const W: usize> Reducer<W> {
+impl<const W: usize, const U: usize> Reducer<W, U> {
     /// The reducer of an engine.
     pub fn new(config: &MsmConfig) -> Self {
         let word = |value: usize| Constant::new(value.to_bits());
@@ -204,7 +203,6 @@ impl<const W: usize> Reducer<W> {
             walking: Signal::default(),
             place: Signal::default(),
             where_to: Signal::default(),
-            out_words: Signal::default(),
             come: Signal::default(),
             gone: Signal::default(),
             drained: Signal::default(),
@@ -230,7 +228,7 @@ impl<const W: usize> Reducer<W> {
     }
 }
 
-impl<const W: usize> Logic for Reducer<W> {
+impl<const W: usize, const U: usize> Logic for Reducer<W, U> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, state, turn, level, next_slot, end_slot, outstanding, lower, rested, ended);
@@ -300,11 +298,11 @@ impl<const W: usize> Logic for Reducer<W> {
         self.item_tag.next = (bit_cast::<TAG_BITS, ADDRESS_BITS>(self.place.val()) << 2) | self.where_to.val();
 
         // the queue's head leaves after its last item, or as a sum that is sent
-        self.out_words.next = self.sums.out_words.val();
-        self.out_data.next = self.out_words.val();
+        self.out_data.next = self.sums.out_word.val();
         self.out_valid.next = self.sums.valid.val() & (self.state.q.val() == Phase::Send);
-        self.out_last.next = self.address.val() == (self.end_slot.q.val() - 1);
-        self.pop.next = self.out_valid.val() & self.out_ready.val();
+        self.out_last.next = (self.address.val() == (self.end_slot.q.val() - 1)) & self.sums.last_word.val();
+        self.sums.sent.next = self.out_valid.val() & self.out_ready.val();
+        self.pop.next = (self.out_valid.val() & self.out_ready.val()) & self.sums.last_word.val();
         if self.item_valid.val() & self.item_taken.val() {
             self.pop.next = self.select_lower.val() | !self.use_lower.val();
             self.lower.d.next = !self.pop.val();

@@ -6,14 +6,15 @@ use super::behavioural::BehaviouralAdder;
 use super::config::{MsmConfig, WORD_BITS};
 use super::core::MsmCore;
 use super::intake::PASS_BITS;
-use super::{BASE_BITS, COORDINATE_BITS, OUT_BITS, POINT_BITS, TAG_BITS};
+use super::{BASE_BITS, POINT_BITS, SUM_WORD_BITS, TAG_BITS};
 use crate::emit::{Design, EmitError, emit};
 use crate::field::Shape;
-use crate::point::{CompactPointAdder, PipelinedPointAdder};
+use crate::point::{CompactPointAdder, LIMB_BITS, PipelinedPointAdder};
 
-/// Declares an engine's top with the given adder, which takes and gives points in words of so many bits.
+/// Declares an engine's top with the given adder, which takes and gives points in words of so many bits; the bits of a word of
+/// a base, and of a sum.
 macro_rules! engine {
-    ($(#[$meta:meta])* $name:ident, $bits:expr, $adder:ty) => {
+    ($(#[$meta:meta])* $name:ident, $bits:expr, $base:expr, $sum:expr, $adder:ty) => {
         $(#[$meta])*
         #[derive(LogicBlock)]
         #[allow(missing_docs)]
@@ -25,13 +26,13 @@ macro_rules! engine {
             pub pass_data: Signal<In, Bits<PASS_BITS>>,
             pub pass_valid: Signal<In, Bit>,
             pub pass_ready: Signal<Out, Bit>,
-            pub base_data: Signal<In, Bits<BASE_BITS>>,
+            pub base_data: Signal<In, Bits<{ $base }>>,
             pub base_valid: Signal<In, Bit>,
             pub base_ready: Signal<Out, Bit>,
             pub scalar_data: Signal<In, Bits<WORD_BITS>>,
             pub scalar_valid: Signal<In, Bit>,
             pub scalar_ready: Signal<Out, Bit>,
-            pub sum_data: Signal<Out, Bits<OUT_BITS>>,
+            pub sum_data: Signal<Out, Bits<{ $sum }>>,
             pub sum_last: Signal<Out, Bit>,
             pub sum_valid: Signal<Out, Bit>,
             pub sum_ready: Signal<In, Bit>,
@@ -42,7 +43,7 @@ macro_rules! engine {
             pub clean: Signal<Out, Bit>,
             pub running: Signal<Out, Bit>,
             pub overflow: Signal<Out, Bit>,
-            core: MsmCore<{ $bits }>,
+            core: MsmCore<{ $bits }, { $base }, { $sum }>,
             adder: $adder,
         }
 
@@ -124,22 +125,22 @@ macro_rules! engine {
 
 engine! {
     /// The engine that takes points at once, round an adder that only keeps time.
-    WideBehavioural, POINT_BITS, BehaviouralAdder<{ POINT_BITS }>
+    WideBehavioural, POINT_BITS, BASE_BITS, SUM_WORD_BITS, BehaviouralAdder<{ POINT_BITS }>
 }
 
 engine! {
-    /// The engine that takes points word by word, round an adder that only keeps time.
-    NarrowBehavioural, COORDINATE_BITS, BehaviouralAdder<{ COORDINATE_BITS }>
+    /// The engine that takes points limb by limb, round an adder that only keeps time.
+    NarrowBehavioural, LIMB_BITS, LIMB_BITS, LIMB_BITS, BehaviouralAdder<{ LIMB_BITS }>
 }
 
 engine! {
     /// The engine with the `pipelined` adder.
-    PipelinedMsm, POINT_BITS, PipelinedPointAdder<TAG_BITS>
+    PipelinedMsm, POINT_BITS, BASE_BITS, SUM_WORD_BITS, PipelinedPointAdder<TAG_BITS>
 }
 
 engine! {
     /// The engine with the `compact` adder.
-    CompactMsm, COORDINATE_BITS, CompactPointAdder<TAG_BITS>
+    CompactMsm, LIMB_BITS, LIMB_BITS, LIMB_BITS, CompactPointAdder<TAG_BITS>
 }
 
 /// The engine of `config` with the adder of `shape`, as `msm_pipelined` or `msm_compact`.

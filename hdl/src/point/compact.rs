@@ -1,24 +1,26 @@
 //! The adder with five digit-serial multipliers: an addition started every twelve cycles, several in flight.
 //!
 //! ```text
-//! coordinates ─> sums of neighbours ─> selectors ─> 5 rings ─> one product a slot ─┐
-//!                                          ↑                                       │
-//!                  xy, yz, 9xz, ... <─ gather <── bus of the first six products <──┤
-//!                                                                                  │
-//!                             X3, Y3, Z3 <── sums of two of the last six products <┘
+//! limbs ─> coordinates ─> sums of neighbours ─> selectors ─> 5 rings ─> one product a slot ─┐
+//!                                                   ↑                                       │
+//!                           xy, yz, 9xz, ... <─ gather <── bus of the first six products <──┤
+//!                                                                                           │
+//!                             limbs <─ X3, Y3, Z3 <── sums of two of the last six products <┘
 //! ```
 
 use rust_hdl::prelude::*;
 
+use super::LIMB_BITS;
 use super::formula::coordinate_sum;
 use super::gather::{Gatherer, SumsOfTwo, TermBus};
+use super::limbs::{Coordinates, SumLimbs};
 use super::schedule::{Factor, RINGS, ROUND, latency};
-use super::sequencer::{CHOICES, COORDINATES, OperandSelector, Selector, Sequencer};
+use super::sequencer::{CHOICES, OperandSelector, Selector, Sequencer};
 use crate::field::{Combination, ELEMENT_BITS, Field, OPERAND_BITS, RingMultiplier, Shape};
 
 const SHAPE: Shape = Shape::Compact;
 
-/// Adds points word by word, a pair every twelve cycles; `TAG` bits travel along. See [`super`].
+/// Adds points limb by limb, a pair every twelve cycles; `TAG` bits travel along. See [`super`].
 #[derive(LogicBlock)]
 #[allow(missing_docs)]
 pub struct CompactPointAdder<const TAG: usize> {
@@ -28,16 +30,18 @@ pub struct CompactPointAdder<const TAG: usize> {
     pub ring_strobe: Signal<In, Bit>,
     pub in_valid: Signal<In, Bit>,
     pub in_ready: Signal<Out, Bit>,
-    pub in_left: Signal<In, Bits<ELEMENT_BITS>>,
-    pub in_right: Signal<In, Bits<ELEMENT_BITS>>,
+    pub in_left: Signal<In, Bits<LIMB_BITS>>,
+    pub in_right: Signal<In, Bits<LIMB_BITS>>,
     pub in_tag: Signal<In, Bits<TAG>>,
     pub out_valid: Signal<Out, Bit>,
-    pub out_sum: Signal<Out, Bits<ELEMENT_BITS>>,
+    pub out_sum: Signal<Out, Bits<LIMB_BITS>>,
     pub out_tag: Signal<Out, Bits<TAG>>,
     sequencer: Sequencer,
-    /// The coordinates of this round's operands, which go round; the sum of neighbours.
-    left: [DFF<Bits<ELEMENT_BITS>>; COORDINATES],
-    right: [DFF<Bits<ELEMENT_BITS>>; COORDINATES],
+    /// The operands; the coordinate that was read before, and its sum with the one being read.
+    left: Coordinates,
+    right: Coordinates,
+    left_before: DFF<Bits<ELEMENT_BITS>>,
+    right_before: DFF<Bits<ELEMENT_BITS>>,
     left_sum: Combination,
     right_sum: Combination,
     left_operand: OperandSelector,
@@ -48,6 +52,7 @@ pub struct CompactPointAdder<const TAG: usize> {
     /// The factors of the last products, in the order of [`Factor::ALL`].
     factors: [Gatherer; 6],
     sums: SumsOfTwo,
+    limbs: SumLimbs,
     /// The additions in flight, the youngest first.
     valid: Vec<DFF<Bit>>,
     tag: Vec<DFF<Bits<TAG>>>,
@@ -77,8 +82,10 @@ impl<const TAG: usize> CompactPointAdder<TAG> {
             out_sum: Signal::default(),
             out_tag: Signal::default(),
             sequencer: Sequencer::new(),
-            left: std::array::from_fn(|_| DFF::default()),
-            right: std::array::from_fn(|_| DFF::default()),
+            left: Coordinates::new(),
+            right: Coordinates::new(),
+            left_before: DFF::default(),
+            right_before: DFF::default(),
             left_sum: Combination::new(&coordinate_sum(SHAPE)),
             right_sum: Combination::new(&coordinate_sum(SHAPE)),
             left_operand: Selector::new(CHOICES),
@@ -88,6 +95,7 @@ impl<const TAG: usize> CompactPointAdder<TAG> {
             bus: TermBus::new(),
             factors: Factor::ALL.map(Gatherer::new),
             sums: SumsOfTwo::new(),
+            limbs: SumLimbs::new(),
             valid: (0..rounds).map(|_| DFF::default()).collect(),
             tag: (0..rounds).map(|_| DFF::default()).collect(),
             leaving_valid: Signal::default(),
@@ -118,33 +126,34 @@ impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
         self.right_sum.clock.next = self.clock.val();
 
         self.in_ready.next = self.sequencer.start.val();
-        for k in 0..3 {
-            self.left[k].clock.next = self.clock.val();
-            self.right[k].clock.next = self.clock.val();
-        }
-        self.left[0].d.next = self.left[2].q.val();
-        self.right[0].d.next = self.right[2].q.val();
-        if self.sequencer.fill.val() {
-            self.left[0].d.next = self.in_left.val();
-            self.right[0].d.next = self.in_right.val();
-        }
-        for k in 0..2 {
-            self.left[k + 1].d.next = self.left[k].q.val();
-            self.right[k + 1].d.next = self.right[k].q.val();
-        }
-        self.left_sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left[0].q.val());
-        self.left_sum.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left[1].q.val());
-        self.right_sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right[0].q.val());
-        self.right_sum.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right[1].q.val());
+        clock!(self, clock, left, right, left_before, right_before, limbs);
+        self.left.reset.next = self.reset.val();
+        self.left.limb.next = self.in_left.val();
+        self.left.place.next = self.sequencer.place.val();
+        self.left.round.next = self.sequencer.round.val();
+        self.left.read_coordinate.next = self.sequencer.read_coordinate.val();
+        self.left.read_round.next = self.sequencer.read_round.val();
+        self.right.reset.next = self.reset.val();
+        self.right.limb.next = self.in_right.val();
+        self.right.place.next = self.sequencer.place.val();
+        self.right.round.next = self.sequencer.round.val();
+        self.right.read_coordinate.next = self.sequencer.read_coordinate.val();
+        self.right.read_round.next = self.sequencer.read_round.val();
+        self.left_before.d.next = self.left.coordinate.val();
+        self.right_before.d.next = self.right.coordinate.val();
+        self.left_sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.coordinate.val());
+        self.left_sum.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left_before.q.val());
+        self.right_sum.operands[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.coordinate.val());
+        self.right_sum.operands[1].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right_before.q.val());
 
         self.left_operand.select.next = self.sequencer.left_select.val();
-        self.left_operand.choices[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left[0].q.val());
+        self.left_operand.choices[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.left.coordinate.val());
         self.left_operand.choices[1].next = self.left_sum.result.val();
         for k in 0..3 {
             self.left_operand.choices[k + 2].next = self.factors[k].factor.val();
         }
         self.right_operand.select.next = self.sequencer.right_select.val();
-        self.right_operand.choices[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right[0].q.val());
+        self.right_operand.choices[0].next = bit_cast::<OPERAND_BITS, ELEMENT_BITS>(self.right.coordinate.val());
         self.right_operand.choices[1].next = self.right_sum.result.val();
         for k in 0..3 {
             self.right_operand.choices[k + 2].next = self.factors[k + 3].factor.val();
@@ -179,7 +188,12 @@ impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
         self.sums.hold.next = self.sequencer.hold.val();
         self.sums.first.next = self.sequencer.finish.val();
         self.sums.second.next = self.sequencer.second.val();
-        self.out_sum.next = self.sums.sum.val();
+        self.limbs.reset.next = self.reset.val();
+        self.limbs.sum.next = self.sums.sum.val();
+        self.limbs.write.next = self.sequencer.sum_write.val();
+        self.limbs.coordinate.next = self.sequencer.sum_coordinate.val();
+        self.limbs.place.next = self.sequencer.sum_place.val();
+        self.out_sum.next = self.limbs.limb.val();
 
         self.valid[0].clock.next = self.clock.val();
         self.valid[0].d.next = self.valid[0].q.val();
@@ -209,6 +223,6 @@ impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
                 self.valid[k + 1].d.next = false;
             }
         }
-        self.out_valid.next = self.leaving_valid.val() & self.sequencer.finish.val();
+        self.out_valid.next = self.leaving_valid.val() & self.sequencer.leave.val();
     }
 }

@@ -6,13 +6,14 @@
 //!
 //! An adder takes operands and a tag at the rising edge with `in_valid` and `in_ready`, which is high in one of `interval`
 //! cycles, whatever `in_valid` is; reset forgets what is in flight. The `pipelined` one takes and gives points at once. The
-//! `compact` one takes and gives them coordinate by coordinate, X with the handshake, Y and Z in the cycles after.
+//! `compact` one takes and gives them limb by limb, X's lowest with the handshake, the others in the cycles after.
 //!
 //! An addition takes a fixed number of cycles, [`PointAdderConfig::latency`]; the result cannot be held back.
 
 mod compact;
 mod formula;
 mod gather;
+mod limbs;
 mod pipelined;
 mod schedule;
 mod sequencer;
@@ -25,6 +26,9 @@ use crate::field::{ELEMENT_BITS, Shape};
 
 /// Width of a point on a bus: X, Y and Z, X in the low bits.
 pub const POINT_BITS: usize = 3 * ELEMENT_BITS;
+
+/// Bits of a limb, in which a point crosses narrow buses: those of X first, the lowest first.
+pub const LIMB_BITS: usize = 64;
 
 /// What an adder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

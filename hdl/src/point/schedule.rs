@@ -2,7 +2,7 @@
 //!
 //! A ring starts a product every five cycles, so five of them, a cycle apart, are one multiplier that starts a product every
 //! cycle. An addition needs twelve: one addition every twelve cycles, or *slots*, each of which belongs to one product of
-//! *some* addition in flight. The first six products take slots 0 to 5 right after the operands have come.
+//! *some* addition in flight. The first six products take slots 0 to 5 as soon as the operands' last limbs have come.
 //!
 //! The factors of the last six are sums of multiples of the first six. Each is gathered in a register of its own, from a bus
 //! on which the products pass one by one, as they are or times eight, in the order of [`BUS`]: B - 9C is C, then 8C, taken
@@ -29,7 +29,7 @@ pub(super) enum First {
     Xz,
 }
 
-/// The first six products, by slot. Coordinates come one after the other and go round, and a sum is of two neighbours.
+/// The first six products, by slot. Coordinates are read one after the other, round and round, and a sum is of two neighbours.
 pub(super) const FIRST: [First; 6] = [First::A, First::B, First::C, First::Yz, First::Xz, First::Xy];
 
 /// A product on the bus.
@@ -122,7 +122,15 @@ pub(super) const LAST: [[Factor; 2]; 6] = [
 /// The slot whose product completes X3, which leaves at once; Y3 and Z3 follow.
 pub(super) const COMPLETES: usize = 9;
 
-/// The cycle of a round in which a slot's operands are read: the first coordinate comes at the end of the first one.
+/// Cycles from a pair's first limb to the start of the round that this schedule counts from: the third coordinates, whose
+/// last limbs come in the twelfth cycle, are read in [`read`]`(2)`.
+pub(super) const LOADING: usize = 10;
+
+/// The cycle of a round in which a sum's first limb leaves, of those that follow the one in which X3 stands: into the limbs'
+/// memory, out of it into a register.
+pub(super) const LEAVING: usize = 2;
+
+/// The cycle of a round in which a slot's operands are read.
 pub(super) fn read(slot: usize) -> usize {
     (slot + 1) % ROUND
 }
@@ -133,26 +141,31 @@ pub(super) fn product_latency() -> usize {
     1 + RingMultiplier::LATENCY + 1
 }
 
-/// The cycle, after the operands' arrival, in which a first product stands behind the rings and is written to where the bus
+/// The cycle, after a round's start, in which a first product stands behind the rings and is written to where the bus
 /// reads it.
 pub(super) fn written(product: First) -> usize {
     let slot = FIRST.iter().position(|first| *first == product).unwrap_or(0);
     read(slot) + product_latency()
 }
 
-/// The cycle, after the operands' arrival, in which the bus carries an addition's first term.
+/// The cycle, after a round's start, in which the bus carries an addition's first term.
 pub(super) const BUS_START: usize = 34;
 
-/// The cycle, after the operands' arrival, in which one of the last slots' factors are read.
+/// The cycle, after a round's start, in which one of the last slots' factors are read.
 fn last_read(slot: usize) -> usize {
     // The first factors to be complete stand when eight terms have passed.
     let stands = BUS_START + BUS.len() - 4;
     (stands..).find(|cycle| cycle % ROUND == read(FIRST.len())).unwrap_or(stands) + slot - FIRST.len()
 }
 
-/// Cycles from the operands to X3.
-pub(super) fn latency() -> usize {
+/// The cycle, after a round's start, in which X3 stands.
+pub(super) fn finished() -> usize {
     last_read(COMPLETES) + product_latency()
+}
+
+/// Cycles from the operands' first limb to the sum's.
+pub(super) fn latency() -> usize {
+    LOADING + finished() + LEAVING
 }
 
 #[cfg(test)]
@@ -160,10 +173,22 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::field::{CombinationConfig, Shape};
+    use crate::field::{CombinationConfig, ELEMENT_BITS, Shape};
+    use crate::point::LIMB_BITS;
     use crate::point::formula::{coordinate_sum, difference, mixed, ninefold, sum, threefold};
 
     const SHAPE: Shape = Shape::Compact;
+
+    #[test]
+    fn coordinates_are_read_when_their_last_limbs_have_come_and_before_the_second_next_ones_do() {
+        let limbs = ELEMENT_BITS / LIMB_BITS;
+        for slot in 0..3 {
+            let written = (slot + 1) * limbs - 1;
+            assert!(LOADING + read(slot) > written);
+            // The sums read the coordinates once more.
+            assert!(LOADING + read(slot + 3) < written + 2 * ROUND);
+        }
+    }
 
     #[test]
     fn sums_of_coordinates_are_there_when_the_slots_that_multiply_them_are_read() {

@@ -5,15 +5,17 @@ use std::fmt::Write;
 use rust_hdl::prelude::*;
 
 use super::gather::PLACE_BITS;
+use super::limbs::PLACE_BITS as LIMB_PLACE_BITS;
 use super::schedule::{
-    BUS, BUS_START, FIRST, Factor, First, LAST, PRODUCTS, RINGS, ROUND, latency, product_latency, read, written,
+    BUS, BUS_START, FIRST, Factor, First, LAST, LEAVING, LOADING, PRODUCTS, RINGS, ROUND, finished, product_latency,
+    read, written,
 };
 use crate::field::OPERAND_BITS;
 
 /// Operands on either side of the multiplier: a coordinate, the sum of two, three factors of the last products.
 pub(super) const CHOICES: usize = 5;
 /// X, Y, Z.
-pub(super) const COORDINATES: usize = 3;
+const COORDINATES: usize = 3;
 
 /// Says in each cycle what is read and captured.
 #[derive(LogicBlock, Default)]
@@ -21,10 +23,14 @@ pub(super) struct Sequencer {
     pub clock: Signal<In, Clock>,
     /// Starts a round.
     pub reset: Signal<In, Bit>,
-    /// High in the first cycle of a round: new operands are taken.
+    /// High in the cycle of a round in which new operands are taken.
     pub start: Signal<Out, Bit>,
-    /// High in the three cycles in which their coordinates come.
-    pub fill: Signal<Out, Bit>,
+    /// The limb that comes, and which of two points it belongs to.
+    pub place: Signal<Out, Bits<LIMB_PLACE_BITS>>,
+    pub round: Signal<Out, Bit>,
+    /// The coordinate that is read, and of which of them.
+    pub read_coordinate: Signal<Out, Bits<2>>,
+    pub read_round: Signal<Out, Bit>,
     /// The operands of this slot.
     pub left_select: Signal<Out, Bits<4>>,
     pub right_select: Signal<Out, Bits<4>>,
@@ -42,9 +48,15 @@ pub(super) struct Sequencer {
     pub gather: Signal<Out, Bits<6>>,
     /// The product behind the rings waits for its partner.
     pub hold: Signal<Out, Bit>,
-    /// High in the cycle in which a sum's X leaves, and its Y.
+    /// High in the cycle in which a sum's X stands, and its Y.
     pub finish: Signal<Out, Bit>,
     pub second: Signal<Out, Bit>,
+    /// A coordinate of a sum stands, and which.
+    pub sum_write: Signal<Out, Bit>,
+    pub sum_coordinate: Signal<Out, Bits<2>>,
+    /// The limb of a sum that is read; high in the cycle in which its first one leaves.
+    pub sum_place: Signal<Out, Bits<LIMB_PLACE_BITS>>,
+    pub leave: Signal<Out, Bit>,
     _text: String,
 }
 
@@ -59,7 +71,10 @@ impl Logic for Sequencer {
 
     fn connect(&mut self) {
         self.start.connect();
-        self.fill.connect();
+        self.place.connect();
+        self.round.connect();
+        self.read_coordinate.connect();
+        self.read_round.connect();
         self.left_select.connect();
         self.right_select.connect();
         self.ring_select.connect();
@@ -73,6 +88,10 @@ impl Logic for Sequencer {
         self.hold.connect();
         self.finish.connect();
         self.second.connect();
+        self.sum_write.connect();
+        self.sum_coordinate.connect();
+        self.sum_place.connect();
+        self.leave.connect();
     }
 
     fn hdl(&self) -> Verilog {
@@ -103,6 +122,34 @@ fn writing() -> String {
     )
 }
 
+/// Expressions of `step` for the coordinates on their way in and out.
+fn limbs() -> String {
+    let start = (ROUND - LOADING) % ROUND;
+    let finish = finished() % ROUND;
+    // So many cycles after `step` zero, counted within a round.
+    let since = |from: usize| match from % ROUND {
+        0 => "step".to_owned(),
+        from => format!("(step >= 4'd{from} ? step - 4'd{from} : step + 4'd{})", ROUND - from),
+    };
+    let mut text = format!("    start = step == 4'd{start};\n    place = {};\n", since(start));
+    // What is read before the next pair comes belongs to the point that came last.
+    let _ = writeln!(text, "    round = coming;\n    read_round = coming ^ (step >= 4'd{start});");
+    let _ = writeln!(text, "    case (step)");
+    for read_next in 1..COORDINATES + 2 {
+        let _ = writeln!(text, "        4'd{}: read_coordinate = 2'd{};", read(read_next), read_next % COORDINATES);
+    }
+    let _ = writeln!(text, "        default: read_coordinate = 2'd0;\n    endcase");
+    let _ = writeln!(text, "    sum_place = {};", since(finish + 1));
+    let _ = writeln!(text, "    leave = step == 4'd{};", (finish + LEAVING) % ROUND);
+    let _ = writeln!(text, "    sum_write = 1'b0;\n    sum_coordinate = 2'd0;");
+    for coordinate in 0..COORDINATES {
+        let step = (finish + coordinate) % ROUND;
+        let _ =
+            writeln!(text, "    if (step == 4'd{step}) begin sum_write = 1'b1; sum_coordinate = 2'd{coordinate}; end");
+    }
+    text
+}
+
 /// What the bus carries in a step, and who takes it.
 fn carried(step: usize) -> String {
     let place = (step + 2 * ROUND - BUS_START % ROUND) % ROUND;
@@ -130,17 +177,19 @@ fn text() -> String {
     let last = ROUND - 1;
     let _ = writeln!(
         text,
-        "reg [3:0] step;\nreg [3:0] ring;\nreg odd;\ninitial begin step = 0; ring = {ring}; odd = 0; end\n\
+        "reg [3:0] step;\nreg [3:0] ring;\nreg odd, coming;\ninitial begin step = 0; ring = {ring}; odd = 0; coming = 0; end\n\
          always @(posedge clock) begin\n    \
          step <= reset | step == 4'd{last} ? 4'd0 : step + 4'd1;\n    \
          ring <= reset ? 4'd{ring} : ring == 4'd{ring_last} ? 4'd0 : ring + 4'd1;\n    \
-         if (step == 4'd{last}) odd <= !odd;\nend\n\
-         always @(*) begin\n    start = step == 4'd0;",
+         if (step == 4'd{last}) odd <= !odd;\n    if (step == 4'd{}) coming <= !coming;\nend\n\
+         always @(*) begin",
+        ROUND - LOADING - 1,
         ring_last = RINGS - 1,
     );
-    let _ = writeln!(text, "    ring_select = ring;\n    fill = step < 4'd{COORDINATES};");
+    text += "    ring_select = ring;\n";
+    text += &limbs();
     for (word, name) in ["finish", "second"].into_iter().enumerate() {
-        let _ = writeln!(text, "    {name} = step == 4'd{};", (latency() + word) % ROUND);
+        let _ = writeln!(text, "    {name} = step == 4'd{};", (finished() + word) % ROUND);
     }
     let held = [FIRST.len(), FIRST.len() + 1].map(behind_rings);
     let _ = writeln!(text, "    hold = step == 4'd{} || step == 4'd{};", held[0], held[1]);

@@ -1,10 +1,10 @@
 //! A card: the shell and two engines.
 
-/// Declares a card's top: `card! { /// What it is.  Name, MsmEngine, PoseidonEngine }` makes `Name<D, S>`, whose `new` takes
+/// Declares a card's top: `card! { /// What it is.  Name, MsmEngine, base bits, sum bits, PoseidonEngine }` makes `Name<D, S>`, whose `new` takes
 /// the [`Shell`](crate::shell::top::Shell) and the engines. Engines are any blocks with the streams of the real ones.
 #[macro_export]
 macro_rules! card {
-    ($(#[$meta:meta])* $name:ident, $msm:ty, $poseidon:ty) => {
+    ($(#[$meta:meta])* $name:ident, $msm:ty, $base:expr, $sum:expr, $poseidon:ty) => {
         $(#[$meta])*
         #[derive(LogicBlock)]
         #[allow(missing_docs)]
@@ -70,14 +70,18 @@ macro_rules! card {
             pub m_axi_bid: Signal<In, Bits<4>>,
             pub m_axi_bresp: Signal<In, Bits<2>>,
             pub m_axi_bvalid: Signal<In, Bit>,
-            shell: $crate::shell::top::Shell<D, S>,
+            shell: $crate::shell::top::Shell<D, S, { $base }, { $sum }>,
             msm: $msm,
             poseidon: $poseidon,
         }
 
         impl<const D: usize, const S: usize> $name<D, S> {
             /// The card of these parts.
-            pub fn new(shell: $crate::shell::top::Shell<D, S>, msm: $msm, poseidon: $poseidon) -> Self {
+            pub fn new(
+                shell: $crate::shell::top::Shell<D, S, { $base }, { $sum }>,
+                msm: $msm,
+                poseidon: $poseidon,
+            ) -> Self {
                 Self {
                     clock: Default::default(),
                     reset: Default::default(),

@@ -105,8 +105,7 @@ pub struct PoseidonUnit<const D: usize, const S: usize> {
     writer: Writer<D, S>,
     gather: Resize<D, 512>,
     spread: Resize<256, D>,
-    canonical_first: Canonical,
-    canonical_second: Canonical,
+    canonical: Canonical<D>,
     held: DFF<Bits<JOB_BITS>>,
     loaded: DFF<Bit>,
     running: DFF<Bit>,
@@ -126,13 +125,10 @@ pub struct PoseidonUnit<const D: usize, const S: usize> {
     write_refused: Parameter<Bits<16>>,
     not_canonical: Parameter<Bits<16>>,
     idle: Signal<Local, Bit>,
-    moved: Signal<Local, Bit>,
     wanted: Signal<Local, Bit>,
     odd: Signal<Local, Bit>,
     code: Signal<Local, Bits<16>>,
     about: Signal<Local, Bits<64>>,
-    first_at: Signal<Local, Bits<64>>,
-    second_at: Signal<Local, Bits<64>>,
 }
 
 impl<const D: usize, const S: usize> PoseidonUnit<D, S> {
@@ -146,8 +142,7 @@ impl<const D: usize, const S: usize> PoseidonUnit<D, S> {
             writer: Writer::new(most_beats, depth_bits),
             gather: Resize::new(),
             spread: Resize::new(),
-            canonical_first: Canonical::new(&Field::Scalar.modulus()),
-            canonical_second: Canonical::new(&Field::Scalar.modulus()),
+            canonical: Canonical::new(&Field::Scalar.modulus()),
             known_pair: Parameter::new((BigUint::from(1u8) + (BigUint::from(2u8) << 256usize)).into()),
             known_hash: Parameter::new(hash.into()),
             whole: Parameter::new(Bits::<S>::mask()),
@@ -164,15 +159,14 @@ impl<const D: usize, const S: usize> PoseidonUnit<D, S> {
 impl<const D: usize, const S: usize> Logic for PoseidonUnit<D, S> {
     #[hdl_gen]
     fn update(&mut self) {
-        clock!(self, clock, fields, reader, writer, gather, spread, canonical_first, canonical_second);
+        clock!(self, clock, fields, reader, writer, gather, spread, canonical);
         dff_setup!(self, clock, held, loaded, running, replying, left, padding, testing, test_sent, settled);
         self.fields.reset.next = self.reset.val();
         self.reader.reset.next = self.reset.val();
         self.writer.reset.next = self.reset.val();
         self.gather.reset.next = self.reset.val();
         self.spread.reset.next = self.reset.val();
-        self.canonical_first.reset.next = self.reset.val();
-        self.canonical_second.reset.next = self.reset.val();
+        self.canonical.reset.next = self.reset.val();
         self.reader.halt.next = self.halt.val();
         self.writer.halt.next = self.halt.val();
         self.pending.next = self.reader.pending.val() | self.writer.pending.val();
@@ -213,17 +207,14 @@ impl<const D: usize, const S: usize> Logic for PoseidonUnit<D, S> {
         self.pairs_data.next = self.gather.out_data.val();
         self.pairs_valid.next = self.gather.out_valid.val();
         self.gather.out_ready.next = self.pairs_ready.val();
-        self.moved.next = self.gather.out_valid.val() & self.pairs_ready.val();
         if self.testing.q.val() {
             self.pairs_data.next = self.known_pair.val();
             self.pairs_valid.next = !self.test_sent.q.val();
         }
-        self.canonical_first.clear.next = self.loaded.q.val();
-        self.canonical_first.taken.next = self.moved.val();
-        self.canonical_first.word.next = self.gather.out_data.val().get_bits::<256>(0);
-        self.canonical_second.clear.next = self.loaded.q.val();
-        self.canonical_second.taken.next = self.moved.val();
-        self.canonical_second.word.next = self.gather.out_data.val().get_bits::<256>(256);
+        self.canonical.clear.next = self.loaded.q.val();
+        self.canonical.count.next = self.fields.count.val() << 1;
+        self.canonical.taken.next = self.reader.out_valid.val() & self.gather.in_ready.val();
+        self.canonical.word.next = self.reader.out_data.val();
 
         // Hashes.
         self.spread.flush.next = self.loaded.q.val();
@@ -253,25 +244,15 @@ impl<const D: usize, const S: usize> Logic for PoseidonUnit<D, S> {
                 self.replying.d.next = true;
             }
         }
-        self.first_at.next =
-            self.fields.input_address.val() + (bit_cast::<64, 32>(self.canonical_first.index.val()) << 6);
-        self.second_at.next =
-            (self.fields.input_address.val() + 32) + (bit_cast::<64, 32>(self.canonical_second.index.val()) << 6);
         self.code.next = 0.into();
         self.about.next = self.fields.bytes.val();
         if self.writer.fault.val() {
             self.code.next = self.write_refused.val();
             self.about.next = self.writer.fault_address.val();
         }
-        if self.canonical_second.found.val() {
+        if self.canonical.found.val() {
             self.code.next = self.not_canonical.val();
-            self.about.next = self.second_at.val();
-        }
-        if self.canonical_first.found.val()
-            & !(self.canonical_second.found.val() & (self.second_at.val() < self.first_at.val()))
-        {
-            self.code.next = self.not_canonical.val();
-            self.about.next = self.first_at.val();
+            self.about.next = self.fields.input_address.val() + (bit_cast::<64, 32>(self.canonical.index.val()) << 5);
         }
         if self.reader.fault.val() {
             self.code.next = self.read_refused.val();

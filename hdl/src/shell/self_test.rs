@@ -12,9 +12,10 @@ use num_bigint::BigUint;
 use penstock_abi::MsmLayout;
 use rust_hdl::prelude::*;
 
-use super::msm::SUM_BITS;
 use crate::field::{Field, to_montgomery};
 use crate::leaf::leaf;
+use crate::msm::{BASE_BITS, OUT_BITS};
+use crate::point::LIMB_BITS;
 
 /// Bound of a coordinate in multiples of the modulus.
 const REPRESENTATIVES: u8 = 4;
@@ -78,57 +79,95 @@ impl KnownSum {
     }
 
     /// A base as the engine takes it.
-    pub(super) fn base(&self, index: usize) -> BigUint {
+    fn base(&self, index: usize) -> BigUint {
         let [x, y] = &self.bases[index];
         x + (y << 256usize)
     }
 }
 
 leaf! {
-    /// Looks at the sums of the self-test's window as they are `taken`: `done` after the last, and whether one was wrong.
-    SumCheck { clear: Bit, sum: Bits<SUM_BITS>, taken: Bit, => done: Bit, failed: Bit, }
+    /// The self-test's bases in words of `B` bits, of which so many are `left`.
+    KnownBases<const B> { left: Bits<5>, => word: Bits<B>, }
+}
+
+impl<const B: usize> KnownBases<B> {
+    /// Words of both bases.
+    pub const WORDS: usize = 2 * BASE_BITS / B;
+
+    /// Both bases.
+    pub fn new(known: &KnownSum) -> Self {
+        let both = known.base(0) + (known.base(1) << BASE_BITS);
+        let mask = (BigUint::from(1u8) << B) - 1u8;
+        let words: String = (0..Self::WORDS)
+            .map(|word| format!("  {}: word = {B}'h{:x};\n", Self::WORDS - word, (&both >> (B * word)) & &mask))
+            .collect();
+        Self::from_text(format!(
+            "// module: known_bases\nalways @(*) case (left)\n{words}  default: word = 0;\nendcase\n"
+        ))
+    }
+}
+
+leaf! {
+    /// Looks at the sums of the self-test's window as their limbs are `taken`: `done` after the last, and whether one was
+    /// wrong.
+    SumCheck { clear: Bit, limb: Bits<LIMB_BITS>, taken: Bit, => done: Bit, failed: Bit, }
 }
 
 impl SumCheck {
     /// For an engine of this layout.
     pub fn new(known: &KnownSum, layout: &MsmLayout) -> Self {
-        let coordinate = |index: usize| {
-            let one = |multiple: u8| {
-                format!("held[{}+:256] == 256'h{:x}", 256 * index, &known.sum[index] + &known.modulus * multiple)
-            };
-            format!("({})", (0..REPRESENTATIVES).map(one).collect::<Vec<_>>().join(" || "))
-        };
+        let mask = (BigUint::from(1u8) << LIMB_BITS) - 1u8;
+        let limbs: String = (0..OUT_BITS / LIMB_BITS)
+            .map(|place| {
+                let coordinate = &known.sum[place * LIMB_BITS / 256];
+                let fits = (0..REPRESENTATIVES).rev().map(|multiple| {
+                    let value = coordinate + &known.modulus * multiple;
+                    format!("held == {LIMB_BITS}'h{:x}", (value >> (place * LIMB_BITS % 256)) & &mask)
+                });
+                format!("  {place}: fits = {{{}}};\n", fits.collect::<Vec<_>>().join(", "))
+            })
+            .collect();
         Self::from_text(format!(
             "// module: sum_check
-reg [{SUM_BITS}-1:0] held;
-reg present, compared, x, y, z, empty, expected;
+reg [{LIMB_BITS}-1:0] held;
+reg present;
+reg [3:0] place;
 reg [31:0] index;
+// For each representative whether the limbs of this coordinate fit so far; whether all coordinates before do; all zero.
+reg [{REPRESENTATIVES}-1:0] fits, fit;
+reg known, empty;
+wire [{REPRESENTATIVES}-1:0] fit_now = fits & (place[1:0] == 0 ? {{{REPRESENTATIVES}{{1'b1}}}} : fit);
+wire known_now = (place < 4 || known) && (place[1:0] != 3 || fit_now != 0);
+wire empty_now = (place == 0 || empty) && held == 0;
+wire last = place == {last};
+wire expected = index[{part}-1:0] == 1;
+always @(*) case (place)
+{limbs}  default: fits = 0;
+endcase
 always @(posedge clock) begin
-  if (taken) held <= sum;
+  if (taken) held <= limb;
   present <= taken;
-  compared <= present;
-  x <= {x};
-  y <= {y};
-  z <= {z};
-  empty <= held == 0;
+  done <= present && last && index == {points} - 1;
   if (present) begin
-    expected <= index[{part}-1:0] == 1;
-    index <= index + 1'b1;
+    fit <= fit_now;
+    known <= known_now;
+    empty <= empty_now;
+    place <= last ? 0 : place + 1'b1;
+    if (last) begin
+      index <= index + 1'b1;
+      if (!(expected ? known_now : empty_now)) failed <= 1;
+    end
   end
-  if (compared && !(expected ? x && y && z : empty)) failed <= 1;
-  done <= compared && index == {points};
   if (reset || clear) begin
     present <= 0;
-    compared <= 0;
+    place <= 0;
     index <= 0;
     failed <= 0;
     done <= 0;
   end
 end
 ",
-            x = coordinate(0),
-            y = coordinate(1),
-            z = coordinate(2),
+            last = OUT_BITS / LIMB_BITS - 1,
             part = if layout.reductions == 1 { layout.row_bits() } else { layout.high_bits() },
             points = layout.window_points(),
         ))

@@ -17,7 +17,7 @@ use super::completion::CompletionRing;
 use super::dispatch::{Dispatch, JOB_BITS};
 use super::fifo::Fifo;
 use super::lite::LiteSlave;
-use super::msm::{MsmUnit, PASS_BITS, SUM_BITS};
+use super::msm::{MsmUnit, PASS_BITS};
 use super::poseidon::PoseidonUnit;
 use super::quiesce::Quiesce;
 use super::read_mux::ReadMux;
@@ -51,10 +51,11 @@ pub struct ShellConfig {
     pub depth_bits: usize,
 }
 
-/// The shell for a bus of `D` bits, `S` = `D` / 8 bytes, with the streams of its two engines.
+/// The shell for a bus of `D` bits, `S` = `D` / 8 bytes, with the streams of its two engines: bases in words of `B` bits, sums in
+/// words of `U`.
 #[derive(LogicBlock, Default)]
 #[allow(missing_docs)]
-pub struct Shell<const D: usize, const S: usize> {
+pub struct Shell<const D: usize, const S: usize, const B: usize, const U: usize> {
     pub clock: Signal<In, Clock>,
     /// Power-up reset.
     pub reset: Signal<In, Bit>,
@@ -118,13 +119,13 @@ pub struct Shell<const D: usize, const S: usize> {
     pub pass_data: Signal<Out, Bits<PASS_BITS>>,
     pub pass_valid: Signal<Out, Bit>,
     pub pass_ready: Signal<In, Bit>,
-    pub base_data: Signal<Out, Bits<512>>,
+    pub base_data: Signal<Out, Bits<B>>,
     pub base_valid: Signal<Out, Bit>,
     pub base_ready: Signal<In, Bit>,
     pub scalar_data: Signal<Out, Bits<256>>,
     pub scalar_valid: Signal<Out, Bit>,
     pub scalar_ready: Signal<In, Bit>,
-    pub sum_data: Signal<In, Bits<SUM_BITS>>,
+    pub sum_data: Signal<In, Bits<U>>,
     pub sum_valid: Signal<In, Bit>,
     pub sum_ready: Signal<Out, Bit>,
     pub pairs_data: Signal<Out, Bits<512>>,
@@ -145,7 +146,7 @@ pub struct Shell<const D: usize, const S: usize> {
     identity_writer: RecordWriter<D, S>,
     msm_jobs: Fifo<Bits<JOB_BITS>>,
     poseidon_jobs: Fifo<Bits<JOB_BITS>>,
-    msm: MsmUnit<D, S>,
+    msm: MsmUnit<D, S, B, U>,
     poseidon: PoseidonUnit<D, S>,
     read_mux: ReadMux,
     write_mux: WriteMux<D, S>,
@@ -159,7 +160,7 @@ pub struct Shell<const D: usize, const S: usize> {
     _msm_readers: usize,
 }
 
-impl<const D: usize, const S: usize> Shell<D, S> {
+impl<const D: usize, const S: usize, const B: usize, const U: usize> Shell<D, S, B, U> {
     /// A shell.
     pub fn new(config: &ShellConfig) -> Self {
         assert!(S * 8 == D && matches!(D, 64 | 128 | 256 | 512), "a bus of {D} bits has {} bytes, not {S}", D / 8);
@@ -187,7 +188,7 @@ impl<const D: usize, const S: usize> Shell<D, S> {
     }
 }
 
-impl<const D: usize, const S: usize> Logic for Shell<D, S> {
+impl<const D: usize, const S: usize, const B: usize, const U: usize> Logic for Shell<D, S, B, U> {
     #[hdl_gen]
     fn update(&mut self) {
         clock!(

@@ -8,6 +8,7 @@ use penstock_abi::registers as r;
 use penstock_abi::{COMMAND_BYTES, COMPLETION_BYTES, Capabilities, Command, Completion, MsmLayout, Status};
 use penstock_hdl::emit::{Design, emit};
 use penstock_hdl::field::{Field, RADIX_BITS};
+use penstock_hdl::msm::{BASE_BITS, SUM_WORD_BITS};
 use penstock_hdl::shell::top::{Shell, ShellConfig};
 use penstock_hdl::simulation::{AxiOptions, Memory, Ram, RtlCard};
 use penstock_hdl::verilator::{Library, Options};
@@ -19,7 +20,7 @@ use super::stub::{StubMsm, StubPoseidon};
 
 penstock_hdl::card! {
     /// The shell with stubs.
-    StubCard, StubMsm, StubPoseidon
+    StubCard, StubMsm, BASE_BITS, SUM_WORD_BITS, StubPoseidon
 }
 
 /// Where host memory is.

@@ -6,7 +6,8 @@
 use num_bigint::BigUint;
 use penstock_abi::MsmLayout;
 use penstock_hdl::field::Field;
-use penstock_hdl::shell::msm::{PASS_BITS, SUM_BITS};
+use penstock_hdl::msm::{BASE_BITS, SUM_WORD_BITS};
+use penstock_hdl::shell::msm::PASS_BITS;
 use penstock_hdl::shell::self_test::KnownSum;
 use rust_hdl::prelude::*;
 
@@ -60,13 +61,13 @@ pub struct StubMsm {
     pub pass_data: Signal<In, Bits<PASS_BITS>>,
     pub pass_valid: Signal<In, Bit>,
     pub pass_ready: Signal<Out, Bit>,
-    pub base_data: Signal<In, Bits<512>>,
+    pub base_data: Signal<In, Bits<BASE_BITS>>,
     pub base_valid: Signal<In, Bit>,
     pub base_ready: Signal<Out, Bit>,
     pub scalar_data: Signal<In, Bits<256>>,
     pub scalar_valid: Signal<In, Bit>,
     pub scalar_ready: Signal<Out, Bit>,
-    pub sum_data: Signal<Out, Bits<SUM_BITS>>,
+    pub sum_data: Signal<Out, Bits<SUM_WORD_BITS>>,
     pub sum_valid: Signal<Out, Bit>,
     pub sum_ready: Signal<In, Bit>,
     pub done_ready: Signal<In, Bit>,
@@ -105,15 +106,18 @@ reg [31:0] position;
 reg [511:0] base;
 reg [255:0] sums [0:7];
 reg testing;
+reg [767:0] sum;
+reg [1:0] word;
 always @(*) pass_ready = !active && !draining;
 always @(*) base_ready = active && !have;
 always @(*) scalar_ready = active && have;
 always @(*) sum_valid = draining;
 // The last point of a window reads as an empty slot.
 always @(*) begin
-  sum_data = {{256'd1, 232'd0, point, first + window, sums[vector]}};
-  if (testing) sum_data = (point & {part}) == 1 ? {{256'd1, 256'd7, sums[0]}} : 0;
-  else if (point == {points} - 1) sum_data = 0;
+  sum = {{256'd1, 232'd0, point, first + window, sums[vector]}};
+  if (testing) sum = (point & {part}) == 1 ? {{256'd1, 256'd7, sums[0]}} : 0;
+  else if (point == {points} - 1) sum = 0;
+  sum_data = sum[word*256+:256];
 end
 integer k;
 always @(posedge clock) begin
@@ -131,7 +135,8 @@ always @(posedge clock) begin
       if (left == 1) begin active <= 0; draining <= 1; window <= 0; point <= 0; end
     end else vector <= vector + 1;
   end
-  if (sum_valid && sum_ready) begin
+  if (sum_valid && sum_ready) word <= word == 2 ? 0 : word + 1;
+  if (sum_valid && sum_ready && word == 2) begin
     if (point == {points} - 1) begin
       point <= 0;
       if (window == windows - 1) begin
@@ -141,7 +146,7 @@ always @(posedge clock) begin
       end else window <= window + 1;
     end else point <= point + 1;
   end
-  if (reset) begin active <= 0; draining <= 0; have <= 0; vector <= 0; end
+  if (reset) begin active <= 0; draining <= 0; have <= 0; vector <= 0; word <= 0; end
 end
 ",
             points = self._window_points,

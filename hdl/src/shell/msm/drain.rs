@@ -3,7 +3,6 @@
 use penstock_abi::MsmLayout;
 use rust_hdl::prelude::*;
 
-use super::SUM_BITS;
 use crate::leaf::Parameter;
 use crate::shell::resize::Resize;
 use crate::shell::writer::Writer;
@@ -11,7 +10,7 @@ use crate::shell::writer::Writer;
 /// From the engine's sums to memory, for as many passes as have been issued.
 #[derive(LogicBlock, Default)]
 #[allow(missing_docs)]
-pub struct Drain<const D: usize, const S: usize> {
+pub struct Drain<const D: usize, const S: usize, const U: usize> {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
     pub halt: Signal<In, Bit>,
@@ -31,7 +30,7 @@ pub struct Drain<const D: usize, const S: usize> {
     pub drained: Signal<Out, Bit>,
     pub fault: Signal<Out, Bit>,
     pub fault_address: Signal<Out, Bits<64>>,
-    pub sum_data: Signal<In, Bits<SUM_BITS>>,
+    pub sum_data: Signal<In, Bits<U>>,
     pub sum_valid: Signal<In, Bit>,
     pub sum_ready: Signal<Out, Bit>,
     pub aw_valid: Signal<Out, Bit>,
@@ -46,8 +45,7 @@ pub struct Drain<const D: usize, const S: usize> {
     pub b_valid: Signal<In, Bit>,
     pub b_error: Signal<In, Bit>,
     writer: Writer<D, S>,
-    cut: Resize<SUM_BITS, 256>,
-    spread: Resize<256, D>,
+    spread: Resize<U, D>,
     first_window: DFF<Bits<8>>,
     vector: DFF<Bits<8>>,
     done: DFF<Bits<8>>,
@@ -61,12 +59,11 @@ pub struct Drain<const D: usize, const S: usize> {
     next_vector: Signal<Local, Bits<8>>,
 }
 
-impl<const D: usize, const S: usize> Drain<D, S> {
+impl<const D: usize, const S: usize, const U: usize> Drain<D, S, U> {
     /// For results of a layout; see [`Writer::new`] for the rest.
     pub fn new(layout: &MsmLayout, most_beats: usize, depth_bits: usize) -> Self {
         Self {
             writer: Writer::new(most_beats, depth_bits),
-            cut: Resize::new(),
             spread: Resize::new(),
             vector_bytes: Parameter::new(layout.result_bytes(1).into()),
             whole: Parameter::new(Bits::<S>::mask()),
@@ -75,26 +72,21 @@ impl<const D: usize, const S: usize> Drain<D, S> {
     }
 }
 
-impl<const D: usize, const S: usize> Logic for Drain<D, S> {
+impl<const D: usize, const S: usize, const U: usize> Logic for Drain<D, S, U> {
     #[hdl_gen]
     fn update(&mut self) {
-        clock!(self, clock, writer, cut, spread);
+        clock!(self, clock, writer, spread);
         dff_setup!(self, clock, first_window, vector, done, pass_at, at, starting, writing);
         self.writer.reset.next = self.reset.val();
-        self.cut.reset.next = self.reset.val();
         self.spread.reset.next = self.reset.val();
         self.writer.halt.next = self.halt.val();
         self.pending.next = self.writer.pending.val();
 
         // Sums.
-        self.cut.flush.next = self.load.val();
-        self.cut.in_data.next = self.sum_data.val();
-        self.cut.in_valid.next = self.sum_valid.val();
-        self.sum_ready.next = self.cut.in_ready.val();
         self.spread.flush.next = self.load.val();
-        self.spread.in_data.next = self.cut.out_data.val();
-        self.spread.in_valid.next = self.cut.out_valid.val();
-        self.cut.out_ready.next = self.spread.in_ready.val();
+        self.spread.in_data.next = self.sum_data.val();
+        self.spread.in_valid.next = self.sum_valid.val();
+        self.sum_ready.next = self.spread.in_ready.val();
         self.writer.in_data.next = self.spread.out_data.val();
         self.writer.in_valid.next = self.spread.out_valid.val();
         self.spread.out_ready.next = self.writer.in_ready.val();

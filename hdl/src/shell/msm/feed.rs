@@ -8,6 +8,7 @@ use rust_hdl::prelude::*;
 
 use crate::field::Field;
 use crate::leaf::{Parameter, several};
+use crate::msm::BASE_BITS;
 use crate::shell::canonical::Canonical;
 use crate::shell::reader::Reader;
 use crate::shell::resize::Resize;
@@ -18,7 +19,7 @@ const SETTLE_CYCLES: u64 = 7;
 /// From memory to the engine's base and scalar streams. Reader 0 has the bases, the others a vector each.
 #[derive(LogicBlock, Default)]
 #[allow(missing_docs)]
-pub struct Feed<const D: usize> {
+pub struct Feed<const D: usize, const B: usize> {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
     pub halt: Signal<In, Bit>,
@@ -37,7 +38,7 @@ pub struct Feed<const D: usize> {
     /// What went wrong in this pass so far: a status, or 0, and its detail.
     pub code: Signal<Out, Bits<16>>,
     pub about: Signal<Out, Bits<64>>,
-    pub base_data: Signal<Out, Bits<512>>,
+    pub base_data: Signal<Out, Bits<B>>,
     pub base_valid: Signal<Out, Bit>,
     pub base_ready: Signal<In, Bit>,
     pub scalar_data: Signal<Out, Bits<256>>,
@@ -51,12 +52,12 @@ pub struct Feed<const D: usize> {
     pub r_data: Signal<In, Bits<D>>,
     pub r_error: Signal<In, Bit>,
     readers: Vec<Reader<D>>,
-    bases: Resize<D, 512>,
+    bases: Resize<D, B>,
     scalars: Vec<Resize<D, 256>>,
-    canonical_x: Canonical,
-    canonical_y: Canonical,
-    canonical_scalar: Vec<Canonical>,
+    canonical_base: Canonical<D>,
+    canonical_scalar: Vec<Canonical<D>>,
     active: DFF<Bit>,
+    /// Words of bases, and points, that the engine has not taken.
     bases_left: DFF<Bits<32>>,
     points_left: DFF<Bits<32>>,
     turn: DFF<Bits<8>>,
@@ -65,6 +66,7 @@ pub struct Feed<const D: usize> {
     read_refused: Parameter<Bits<16>>,
     not_canonical: Parameter<Bits<16>>,
     settle: Parameter<Bits<3>>,
+    base_shift: Parameter<Bits<32>>,
     number: Vec<Parameter<Bits<8>>>,
     busy: Signal<Local, Bit>,
     all_taken: Signal<Local, Bit>,
@@ -77,7 +79,7 @@ pub struct Feed<const D: usize> {
     _readers: usize,
 }
 
-impl<const D: usize> Feed<D> {
+impl<const D: usize, const B: usize> Feed<D, B> {
     /// For so many vectors; see [`Reader::new`] for the rest.
     pub fn new(vectors: usize, most_beats: usize, depth_bits: usize) -> Self {
         let readers = vectors + 1;
@@ -91,13 +93,13 @@ impl<const D: usize> Feed<D> {
             readers: (0..readers).map(|_| Reader::new(most_beats, depth_bits)).collect(),
             bases: Resize::new(),
             scalars: (0..vectors).map(|_| Resize::new()).collect(),
-            canonical_x: Canonical::new(&Field::Base.modulus()),
-            canonical_y: Canonical::new(&Field::Base.modulus()),
+            canonical_base: Canonical::new(&Field::Base.modulus()),
             canonical_scalar: (0..vectors).map(|_| Canonical::new(&Field::Scalar.modulus())).collect(),
             vector_at: several(vectors),
             read_refused: status(Status::ReadFault),
             not_canonical: status(Status::NotCanonical),
             settle: Parameter::new(SETTLE_CYCLES.into()),
+            base_shift: Parameter::new(u64::from((BASE_BITS / B).trailing_zeros()).into()),
             number: (0..vectors).map(|k| Parameter::new((k as u64).into())).collect(),
             _vectors: vectors,
             _readers: readers,
@@ -106,17 +108,16 @@ impl<const D: usize> Feed<D> {
     }
 }
 
-impl<const D: usize> Logic for Feed<D> {
+impl<const D: usize, const B: usize> Logic for Feed<D, B> {
     #[hdl_gen]
     fn update(&mut self) {
-        clock!(self, clock, bases, canonical_x, canonical_y);
+        clock!(self, clock, bases, canonical_base);
         dff_setup!(self, clock, active, bases_left, points_left, turn, settled);
         self.bases.reset.next = self.reset.val();
-        self.canonical_x.reset.next = self.reset.val();
-        self.canonical_y.reset.next = self.reset.val();
+        self.canonical_base.reset.next = self.reset.val();
         if self.start.val() {
             self.active.d.next = true;
-            self.bases_left.d.next = self.count.val();
+            self.bases_left.d.next = self.count.val() << self.base_shift.val();
             self.points_left.d.next = self.count.val();
             self.turn.d.next = 0.into();
         }
@@ -158,12 +159,10 @@ impl<const D: usize> Logic for Feed<D> {
         if self.base_moved.val() {
             self.bases_left.d.next = self.bases_left.q.val() - 1;
         }
-        self.canonical_x.clear.next = self.start.val();
-        self.canonical_x.taken.next = self.base_moved.val();
-        self.canonical_x.word.next = self.bases.out_data.val().get_bits::<256>(0);
-        self.canonical_y.clear.next = self.start.val();
-        self.canonical_y.taken.next = self.base_moved.val();
-        self.canonical_y.word.next = self.bases.out_data.val().get_bits::<256>(256);
+        self.canonical_base.clear.next = self.start.val();
+        self.canonical_base.count.next = self.count.val() << 1;
+        self.canonical_base.taken.next = self.readers[0].out_valid.val() & self.bases.in_ready.val();
+        self.canonical_base.word.next = self.readers[0].out_data.val();
 
         // Scalars, in turn.
         self.scalar_data.next = 0.into();
@@ -184,13 +183,13 @@ impl<const D: usize> Logic for Feed<D> {
             self.canonical_scalar[k].clock.next = self.clock.val();
             self.canonical_scalar[k].reset.next = self.reset.val();
             self.canonical_scalar[k].clear.next = self.start.val();
-            self.canonical_scalar[k].word.next = self.scalars[k].out_data.val();
-            self.canonical_scalar[k].taken.next = false;
+            self.canonical_scalar[k].count.next = self.count.val();
+            self.canonical_scalar[k].word.next = self.readers[k + 1].out_data.val();
+            self.canonical_scalar[k].taken.next = self.readers[k + 1].out_valid.val() & self.scalars[k].in_ready.val();
             if (self.turn.q.val() == self.number[k].val()) & (self.points_left.q.val() != 0) {
                 self.scalar_data.next = self.scalars[k].out_data.val();
                 self.scalar_here.next = self.scalars[k].out_valid.val();
                 self.scalars[k].out_ready.next = self.scalar_ready.val();
-                self.canonical_scalar[k].taken.next = self.scalars[k].out_valid.val() & self.scalar_ready.val();
             }
         }
         for k in 1..self._vectors {
@@ -231,14 +230,9 @@ impl<const D: usize> Logic for Feed<D> {
                     self.about.next = self.vector_at[k].q.val() + (bit_cast::<64, 32>(self.scalar_index.val()) << 5);
                 }
             }
-            if self.canonical_y.found.val() {
+            if self.canonical_base.found.val() {
                 self.code.next = self.not_canonical.val();
-                self.about.next =
-                    (self.base_address.val() + 32) + (bit_cast::<64, 32>(self.canonical_y.index.val()) << 6);
-            }
-            if self.canonical_x.found.val() {
-                self.code.next = self.not_canonical.val();
-                self.about.next = self.base_address.val() + (bit_cast::<64, 32>(self.canonical_x.index.val()) << 6);
+                self.about.next = self.base_address.val() + (bit_cast::<64, 32>(self.canonical_base.index.val()) << 5);
             }
             // A reader that has no part in this job may still show the fault of an earlier one.
             for k in 0..self._vectors {

@@ -25,23 +25,23 @@ use fields::Fields;
 
 use super::completion::REPLY_BITS;
 use super::dispatch::JOB_BITS;
-use super::self_test::{KnownSum, SumCheck};
+use super::resize::Resize;
+use super::self_test::{KnownBases, KnownSum, SumCheck};
 use crate::leaf::{Parameter, several};
+use crate::point::LIMB_BITS;
 
 /// Bits of a pass: points (32), vectors (8), first window (8), windows (8), low end first.
 pub const PASS_BITS: usize = 56;
-/// Bits of a sum: X, Y, Z.
-pub const SUM_BITS: usize = 768;
 
 /// Cycles from a job's arrival to its first pass: the vectors' addresses settle one after the other.
 const SETTLE_CYCLES: u64 = 40;
 /// So at most this many vectors.
 const MOST_VECTORS: usize = 12;
 
-/// The unit around the engine's streams.
+/// The unit around the engine's streams: bases in words of `B` bits, sums in words of `U`.
 #[derive(LogicBlock, Default)]
 #[allow(missing_docs)]
-pub struct MsmUnit<const D: usize, const S: usize> {
+pub struct MsmUnit<const D: usize, const S: usize, const B: usize, const U: usize> {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
     pub halt: Signal<In, Bit>,
@@ -60,13 +60,13 @@ pub struct MsmUnit<const D: usize, const S: usize> {
     pub pass_data: Signal<Out, Bits<PASS_BITS>>,
     pub pass_valid: Signal<Out, Bit>,
     pub pass_ready: Signal<In, Bit>,
-    pub base_data: Signal<Out, Bits<512>>,
+    pub base_data: Signal<Out, Bits<B>>,
     pub base_valid: Signal<Out, Bit>,
     pub base_ready: Signal<In, Bit>,
     pub scalar_data: Signal<Out, Bits<256>>,
     pub scalar_valid: Signal<Out, Bit>,
     pub scalar_ready: Signal<In, Bit>,
-    pub sum_data: Signal<In, Bits<SUM_BITS>>,
+    pub sum_data: Signal<In, Bits<U>>,
     pub sum_valid: Signal<In, Bit>,
     pub sum_ready: Signal<Out, Bit>,
     /// The bus: reader 0 has the bases, the others a vector each.
@@ -89,8 +89,9 @@ pub struct MsmUnit<const D: usize, const S: usize> {
     pub b_valid: Signal<In, Bit>,
     pub b_error: Signal<In, Bit>,
     fields: Fields,
-    feed: Feed<D>,
-    drain: Drain<D, S>,
+    feed: Feed<D, B>,
+    drain: Drain<D, S, U>,
+    limbs: Resize<U, LIMB_BITS>,
     check: SumCheck,
     held: DFF<Bits<JOB_BITS>>,
     loaded: DFF<Bit>,
@@ -107,11 +108,11 @@ pub struct MsmUnit<const D: usize, const S: usize> {
     about: DFF<Bits<64>>,
     testing: DFF<Bit>,
     test_offered: DFF<Bit>,
-    test_bases: DFF<Bits<2>>,
+    test_bases: DFF<Bits<5>>,
     test_scalars: DFF<Bits<2>>,
     test_pass: Parameter<Bits<PASS_BITS>>,
-    known_first: Parameter<Bits<512>>,
-    known_second: Parameter<Bits<512>>,
+    known_bases: KnownBases<B>,
+    known_words: Parameter<Bits<5>>,
     known_scalar: Parameter<Bits<256>>,
     write_refused: Parameter<Bits<16>>,
     settle: Parameter<Bits<6>>,
@@ -119,7 +120,7 @@ pub struct MsmUnit<const D: usize, const S: usize> {
     _readers: usize,
 }
 
-impl<const D: usize, const S: usize> MsmUnit<D, S> {
+impl<const D: usize, const S: usize, const B: usize, const U: usize> MsmUnit<D, S, B, U> {
     /// A unit for an engine of so many groups, with what its self-test knows. See [`Reader::new`](super::reader::Reader::new)
     /// for the rest.
     pub fn new(
@@ -140,12 +141,13 @@ impl<const D: usize, const S: usize> MsmUnit<D, S> {
             r_valid: several(readers),
             fields: Fields::new(S, capabilities, groups),
             feed: Feed::new(vectors, most_beats, depth_bits),
+            limbs: Resize::new(),
             drain: Drain::new(&capabilities.msm_layout, most_beats, depth_bits),
             check: SumCheck::new(known, &capabilities.msm_layout),
             // Two points, one vector, the lowest window alone.
             test_pass: Parameter::new((2u64 | 1 << 32 | 1 << 48).into()),
-            known_first: Parameter::new(known.base(0).into()),
-            known_second: Parameter::new(known.base(1).into()),
+            known_bases: KnownBases::new(known),
+            known_words: Parameter::new((KnownBases::<B>::WORDS as u64).into()),
             known_scalar: Parameter::new(KnownSum::scalar(&capabilities.msm_layout).into()),
             write_refused: Parameter::new(u64::from(Status::WriteFault.code()).into()),
             settle: Parameter::new(SETTLE_CYCLES.into()),
@@ -155,10 +157,10 @@ impl<const D: usize, const S: usize> MsmUnit<D, S> {
     }
 }
 
-impl<const D: usize, const S: usize> Logic for MsmUnit<D, S> {
+impl<const D: usize, const S: usize, const B: usize, const U: usize> Logic for MsmUnit<D, S, B, U> {
     #[hdl_gen]
     fn update(&mut self) {
-        clock!(self, clock, fields, feed, drain, check);
+        clock!(self, clock, fields, feed, drain, limbs, check, known_bases);
         dff_setup!(
             self,
             clock,
@@ -183,7 +185,9 @@ impl<const D: usize, const S: usize> Logic for MsmUnit<D, S> {
         self.fields.reset.next = self.reset.val();
         self.feed.reset.next = self.reset.val();
         self.drain.reset.next = self.reset.val();
+        self.limbs.reset.next = self.reset.val();
         self.check.reset.next = self.reset.val();
+        self.known_bases.reset.next = self.reset.val();
         self.feed.halt.next = self.halt.val();
         self.drain.halt.next = self.halt.val();
         self.pending.next = self.feed.pending.val() | self.drain.pending.val();
@@ -285,12 +289,17 @@ impl<const D: usize, const S: usize> Logic for MsmUnit<D, S> {
         if (self.idle.val() & self.test.val()) & !self.job_valid.val() {
             self.testing.d.next = true;
             self.test_offered.d.next = true;
-            self.test_bases.d.next = 2.into();
+            self.test_bases.d.next = self.known_words.val();
             self.test_scalars.d.next = 2.into();
         }
         self.check.clear.next = !self.testing.q.val();
-        self.check.sum.next = self.sum_data.val();
-        self.check.taken.next = self.testing.q.val() & self.sum_valid.val();
+        self.limbs.flush.next = !self.testing.q.val();
+        self.limbs.in_data.next = self.sum_data.val();
+        self.limbs.in_valid.next = self.testing.q.val() & self.sum_valid.val();
+        self.limbs.out_ready.next = true;
+        self.check.limb.next = self.limbs.out_data.val();
+        self.check.taken.next = self.limbs.out_valid.val();
+        self.known_bases.left.next = self.test_bases.q.val();
         self.tested.next = self.testing.q.val() & self.check.done.val();
         self.test_failed.next = self.check.failed.val();
         if self.testing.q.val() {
@@ -300,10 +309,7 @@ impl<const D: usize, const S: usize> Logic for MsmUnit<D, S> {
                 self.test_offered.d.next = false;
             }
             self.base_valid.next = self.test_bases.q.val() != 0;
-            self.base_data.next = self.known_first.val();
-            if self.test_bases.q.val() == 1 {
-                self.base_data.next = self.known_second.val();
-            }
+            self.base_data.next = self.known_bases.word.val();
             if (self.test_bases.q.val() != 0) & self.base_ready.val() {
                 self.test_bases.d.next = self.test_bases.q.val() - 1;
             }
@@ -313,7 +319,7 @@ impl<const D: usize, const S: usize> Logic for MsmUnit<D, S> {
                 self.test_scalars.d.next = self.test_scalars.q.val() - 1;
             }
             self.drain.sum_valid.next = false;
-            self.sum_ready.next = true;
+            self.sum_ready.next = self.limbs.in_ready.val();
             if self.check.done.val() {
                 self.testing.d.next = false;
             }
