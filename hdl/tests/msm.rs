@@ -196,17 +196,31 @@ fn passes_without_points_or_digits_give_zeros() {
 
 #[test]
 fn several_vectors_share_one_stream_of_bases() {
-    let config = small();
-    let mut engine = behavioural(&config);
+    several_vectors_share_bases(&small());
+}
+
+#[test]
+fn several_vectors_share_one_stream_of_limbs() {
+    several_vectors_share_bases(&narrow());
+}
+
+fn several_vectors_share_bases(config: &MsmConfig) {
+    let mut engine = behavioural(config);
     let mut random = ChaCha8Rng::seed_from_u64(4);
     let bases = random_bases(&mut random, 200);
     // Scalars of 30 bits have 4 windows of 8: four vectors a pass.
     let short = |scalar: &Scalar| [scalar[0] >> 34, 0, 0, 0];
     let vectors: Vec<Vec<Scalar>> =
         (0..6).map(|_| random_scalars(&mut random, 200).iter().map(short).collect()).collect();
-    let planned: Vec<u8> = jobs(&config, &bases, &vectors).iter().map(|(planned, _)| planned.pass.vectors).collect();
+    let planned: Vec<u8> = jobs(config, &bases, &vectors).iter().map(|(planned, _)| planned.pass.vectors).collect();
     assert_eq!(planned, [4, 2]);
-    check(&mut engine, &config, &bases, &vectors, Stalls::default());
+    check(&mut engine, config, &bases, &vectors, Stalls::default());
+    // Bases that no scalar uses, in between.
+    let mut sparse = vectors.clone();
+    for vector in &mut sparse {
+        vector.iter_mut().skip(7).take(150).for_each(|scalar| *scalar = [0; 4]);
+    }
+    check(&mut engine, config, &bases, &sparse, Stalls::default());
 }
 
 #[test]
@@ -224,10 +238,24 @@ fn digits_are_counted_and_windows_without_any_are_left_out() {
     assert_eq!(outcomes[0].digits, 26 + 20);
 }
 
+/// The same round an adder that takes a limb a cycle.
+fn narrow() -> MsmConfig {
+    let config = MsmConfig { adder_interval: 12, memory_latency: 1, ..small() };
+    MsmConfig { adder_latency: 60 - config.pair_latency(), ..config }
+}
+
 #[test]
 fn stalls_on_any_stream_change_nothing() {
-    let config = small();
-    let mut engine = behavioural(&config);
+    stalls_change_nothing(&small());
+}
+
+#[test]
+fn stalls_on_streams_of_limbs_change_nothing() {
+    stalls_change_nothing(&narrow());
+}
+
+fn stalls_change_nothing(config: &MsmConfig) {
+    let mut engine = behavioural(config);
     let mut random = ChaCha8Rng::seed_from_u64(6);
     let bases = random_bases(&mut random, 300);
     let vectors = [random_scalars(&mut random, 300), Distribution::MostlyOnes.scalars(300, &config.order)];
@@ -244,7 +272,7 @@ fn stalls_on_any_stream_change_nothing() {
         cases.push(Stalls { pass: stall(), base: stall(), scalar: stall(), sum: stall(), done: stall(), seed });
     }
     for stalls in cases {
-        check(&mut engine, &config, &bases, &vectors, stalls);
+        check(&mut engine, config, &bases, &vectors, stalls);
     }
 }
 

@@ -191,7 +191,7 @@ impl MsmConfig {
     }
 
     /// Words in which a point crosses the engine: an adder that does not start in every cycle leaves time for a limb a cycle,
-    /// and saves the wires of eleven. Such an engine takes one vector a pass.
+    /// and saves the wires of eleven.
     pub fn words(&self) -> usize {
         words(if self.adder_interval == 1 { POINT_BITS } else { LIMB_BITS })
     }

@@ -198,6 +198,7 @@ impl<const W: usize, const B: usize, const U: usize> Logic for MsmCore<W, B, U> 
         self.digits.pending.next = self.recoder.out_pending.val();
         self.digits.base.next = self.recoder.out_base.val();
         self.digits.base_write.next = self.bases.write.val();
+        self.digits.base_taken.next = self.bases.here.val() & self.intake.base_ready.val();
         self.digits.base_place.next = self.bases.place.val();
         self.digits.group.next = self.recoder.out_group.val();
         self.intake.room.next = self.digits.room.val();

@@ -150,10 +150,11 @@ reg [{windows_top}:0] pending;
 leaf! {
     /// Queue of recoded scalars; the digit at its head, and the registers of the digit that was taken last.
     ///
-    /// A base comes with its scalar, or before it, word by word; its words leave one by one from `out_valid` on.
+    /// A base comes with its scalar, or before it, word by word, and is `taken` with its last scalar; its words leave one by one
+    /// from `out_valid` on.
     DigitQueue<const B> {
         push: Bit, digits: Bits<DIGIT_BITS>, pending: Bits<WINDOWS>, group: Bits<8>, take: Bit,
-        base: Bits<B>, base_write: Bit, base_place: Bits<BASE_PLACE_BITS>,
+        base: Bits<B>, base_write: Bit, base_place: Bits<BASE_PLACE_BITS>, base_taken: Bit,
         => room: Bit, idle: Bit, valid: Bit, count: Bits<8>,
         out_valid: Bit, out_digit: Bits<16>, out_group: Bits<8>, out_base: Bits<B>,
     }
@@ -171,7 +172,8 @@ impl<const B: usize> DigitQueue<B> {
         let last = depth - 1;
         let [base_top, index_top] = [B - 1, index_bits(depth) - 1];
         // With more than one word, look-up tables are dear and time is not: what waits is in block RAM, also the base of the
-        // digit that was taken last. Its place is overwritten after some others.
+        // digit that was taken last. A base keeps its place if a scalar that waits uses it; there are places for all that
+        // can, and for the one that comes.
         let (style, next, bases) = if config.words() == 1 {
             let bases = format!(
                 "reg [{base_top}:0] base_of [0:{last}];
@@ -187,13 +189,19 @@ end
         } else {
             let bases = format!(
                 "{BLOCK}reg [{base_top}:0] base_of [0:{words_last}];
-reg [{index_top}:0] head_at, taken_at;
+reg [{index_top}:0] base_at [0:{last}];
+reg [{index_top}:0] base_tail, head_at, taken_at;
+reg used;
 reg [{place_top}:0] place;
 always @(posedge clock) begin
-  if (base_write) base_of[{{tail, base_place}}] <= base;
-  if (pop) head_at <= head;
+  if (base_write) base_of[{{base_tail, base_place}}] <= base;
+  if (push) base_at[tail] <= base_tail;
+  if (pop) head_at <= base_at[head];
   if (take) taken_at <= head_at;
   place <= take ? 1 : place + 1'b1;
+  if (reset) base_tail <= 0;
+  else if (base_taken && (push || used)) base_tail <= (base_tail == {last}) ? 0 : base_tail + 1'b1;
+  used <= !reset && !base_taken && (push || used);
   out_base <= base_of[take ? {{head_at, {BASE_PLACE_BITS}'d0}} : {{taken_at, place}}];
 end
 ",

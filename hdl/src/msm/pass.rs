@@ -32,7 +32,6 @@ impl Pass {
     /// Whether an engine can do this pass. The engine itself relies on it.
     pub fn fits(&self, config: &MsmConfig) -> bool {
         (1..=config.groups).contains(&self.groups())
-            && (self.vectors == 1 || config.words() == 1)
             && usize::from(self.first_window) + usize::from(self.windows) <= config.windows()
     }
 }
