@@ -118,36 +118,38 @@ fn text(field: Field, start: usize) -> String {
     ));
     out.line("reg strobe_1, strobe_2;");
     out.clocked("begin strobe_1 <= ring_strobe; strobe_2 <= strobe_1; end");
-    out.line("// High together with the strobe in the cycles that take operands; a copy for each digit, since one would be far away.");
-    for k in 0..DIGITS {
-        out.copy(&format!("take_{k}"), "strobe_2 && phase == 3'd0");
+    out.line("// High together with the strobe in the cycles that take operands; a copy for each memory, since one would be far away.");
+    for bank in 0..LIMBS {
+        out.copy(&format!("take_{bank}"), "strobe_2 && phase == 3'd0");
     }
-    let taken: Vec<_> = (0..DIGITS).rev().map(|k| format!("{{{DIGIT}{{take_{k}}}}}")).collect();
-    out.line(&format!("wire [{}:0] taken = {{{}}};", RADIX_BITS - 1, taken.join(", ")));
-    out.line("// Cycle 1: the operands, which travel with the sum. The first one loses a digit in each pass.");
     // Fewer of these: they reset registers, and neighbours share a reset.
     for pair in 0..LIMBS / 2 {
-        out.copy(&format!("fresh_{pair}"), &format!("take_{}", 4 * pair));
+        out.copy(&format!("fresh_{pair}"), &format!("take_{}", 2 * pair));
     }
+    out.line("// Cycle 1: the operands of the products in flight wait in memory, and are read in turn.");
     for operand in ["left", "right"] {
-        let shift = if operand == "left" { DIGIT } else { 0 };
-        out.register(
-            &format!("{operand}_0"),
-            RADIX_BITS,
-            &format!("{operand} & taken | {operand}_{} >> {shift} & ~taken", PASS - 1),
-        );
-        for place in 1..PASS {
-            out.register(&format!("{operand}_{place}"), RADIX_BITS, &format!("{operand}_{}", place - 1));
+        for bank in 0..LIMBS {
+            out.bank(operand, bank);
         }
     }
+    out.line("// The digit of the next cycle's product: the lowest one of a new operand, then one after the other.");
+    let last_place = PASS - 1;
+    for place in 1..PASS {
+        out.register(&format!("pass_{place}"), 4, &format!("pass_{}", place - 1));
+    }
+    out.register("pass_0", 4, &format!("take_0 ? 4'd1 : pass_{last_place} + 4'd1"));
+    let mut choices = String::new();
+    for k in 1..DIGITS {
+        choices += &format!("  4'd{k}: waiting_digit = left_{}[{}+:{DIGIT}];\n", k / 2, k % 2 * DIGIT);
+    }
+    out.line(&format!(
+        "reg [{digit_top}:0] waiting_digit;\nalways @(*) case (pass_{last_place})\n{choices}  default: waiting_digit = {DIGIT}'d0;\nendcase"
+    ));
+    out.register("digit", DIGIT, &format!("take_0 ? left[{digit_top}:0] : waiting_digit"));
     out.line("// Cycle 2: the digit times the second operand, beside the sum; m follows from the low digits of both.");
     for k in 0..DIGITS {
-        let low = k * DIGIT;
-        out.register(
-            &format!("partial_{k}"),
-            LIMB,
-            &format!("left_0[{digit_top}:0] * right_0[{}:{low}]", low + digit_top),
-        );
+        let low = k % 2 * DIGIT;
+        out.register(&format!("partial_{k}"), LIMB, &format!("digit * right_{}[{low}+:{DIGIT}]", k / 2));
     }
     out.line("// Cycle 3: the sum of both. A limb takes one even product and the halves of two odd ones.");
     for limb in 0..LIMBS {
@@ -257,6 +259,34 @@ impl Text {
     /// A bit that synthesis must not share with its likes.
     fn copy(&mut self, name: &str, expression: &str) {
         self.line(&format!("reg {name};\n(* keep *) always @(posedge ring_clock) {name} <= {expression};"));
+    }
+
+    /// A limb of the operands in flight, one for each cycle of a pass: that of this cycle's product for the right operands, of
+    /// the next one's for the left operands.
+    fn bank(&mut self, operand: &str, bank: usize) {
+        let low = bank * LIMB;
+        let width = LIMB.min(OPERAND_BITS - low);
+        let name = format!("{operand}s_{bank}");
+        // Which cycle of a pass this is, and the next one; copies for each memory.
+        self.line(&format!("reg [1:0] {name}_next;\ninitial {name}_next = 1;"));
+        self.line(&format!("(* keep *) always @(posedge ring_clock) {name}_next <= {name}_next + 2'd1;"));
+        let read = if operand == "left" {
+            "next"
+        } else {
+            self.line(&format!("reg [1:0] {name}_turn;\ninitial {name}_turn = 0;"));
+            self.line(&format!("(* keep *) always @(posedge ring_clock) {name}_turn <= {name}_next;"));
+            "turn"
+        };
+        let padding = LIMB - width;
+        let padding = if padding == 0 { String::new() } else { format!("{padding}'d0, ") };
+        self.line(&format!(
+            "(* ram_style = \"distributed\", no_rw_check *) reg [{}:0] {name} [0:{}];\n\
+             wire [{}:0] {operand}_{bank} = {{{padding}{name}[{name}_{read}]}};",
+            width - 1,
+            PASS - 1,
+            LIMB - 1
+        ));
+        self.clocked(&format!("if (take_{bank}) {name}[{name}_next] <= {operand}[{low}+:{width}];"));
     }
 
     fn register(&mut self, name: &str, width: usize, expression: &str) {
