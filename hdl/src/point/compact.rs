@@ -5,14 +5,14 @@
 //!                                                   ↑                                       │
 //!                           xy, yz, 9xz, ... <─ gather <── bus of the first six products <──┤
 //!                                                                                           │
-//!                             limbs <─ X3, Y3, Z3 <── sums of two of the last six products <┘
+//!                                      limbs of X3, Y3, Z3 <── sums of two of the last six <┘
 //! ```
 
 use rust_hdl::prelude::*;
 
 use super::LIMB_BITS;
 use super::formula::coordinate_sum;
-use super::gather::{Gatherer, SumsOfTwo, TermBus};
+use super::gather::{Gatherer, TermBus};
 use super::limbs::{Coordinates, SumLimbs};
 use super::schedule::{Factor, RINGS, ROUND, latency};
 use super::sequencer::{CHOICES, OperandSelector, Selector, Sequencer};
@@ -51,8 +51,7 @@ pub struct CompactPointAdder<const TAG: usize> {
     bus: TermBus,
     /// The factors of the last products, in the order of [`Factor::ALL`].
     factors: [Gatherer; 6],
-    sums: SumsOfTwo,
-    limbs: SumLimbs,
+    sums: SumLimbs,
     /// The additions in flight, the youngest first.
     valid: Vec<DFF<Bit>>,
     tag: Vec<DFF<Bits<TAG>>>,
@@ -94,8 +93,7 @@ impl<const TAG: usize> CompactPointAdder<TAG> {
             product: Selector::new(RINGS),
             bus: TermBus::new(),
             factors: Factor::ALL.map(Gatherer::new),
-            sums: SumsOfTwo::new(),
-            limbs: SumLimbs::new(),
+            sums: SumLimbs::new(),
             valid: (0..rounds).map(|_| DFF::default()).collect(),
             tag: (0..rounds).map(|_| DFF::default()).collect(),
             leaving_valid: Signal::default(),
@@ -120,13 +118,12 @@ impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
         self.product.clock.next = self.clock.val();
         self.bus.clock.next = self.clock.val();
         self.bus.reset.next = self.reset.val();
-        self.sums.clock.next = self.clock.val();
-        self.sums.reset.next = self.reset.val();
         self.left_sum.clock.next = self.clock.val();
         self.right_sum.clock.next = self.clock.val();
 
         self.in_ready.next = self.sequencer.start.val();
-        clock!(self, clock, left, right, left_before, right_before, limbs);
+        clock!(self, clock, left, right, left_before, right_before, sums);
+        self.sums.reset.next = self.reset.val();
         self.left.reset.next = self.reset.val();
         self.left.limb.next = self.in_left.val();
         self.left.place.next = self.sequencer.place.val();
@@ -185,15 +182,13 @@ impl<const TAG: usize> Logic for CompactPointAdder<TAG> {
             self.factors[k].carry.next = self.sequencer.negative.val();
         }
         self.sums.product.next = self.product.chosen.val();
-        self.sums.hold.next = self.sequencer.hold.val();
-        self.sums.first.next = self.sequencer.finish.val();
-        self.sums.second.next = self.sequencer.second.val();
-        self.limbs.reset.next = self.reset.val();
-        self.limbs.sum.next = self.sums.sum.val();
-        self.limbs.write.next = self.sequencer.sum_write.val();
-        self.limbs.coordinate.next = self.sequencer.sum_coordinate.val();
-        self.limbs.place.next = self.sequencer.sum_place.val();
-        self.out_sum.next = self.limbs.limb.val();
+        self.sums.write.next = self.sequencer.sum_write.val();
+        self.sums.write_place.next = self.sequencer.sum_write_place.val();
+        self.sums.left_place.next = self.sequencer.sum_left_place.val();
+        self.sums.right_place.next = self.sequencer.sum_right_place.val();
+        self.sums.read_limb.next = self.sequencer.sum_limb.val();
+        self.sums.difference.next = self.sequencer.sum_difference.val();
+        self.out_sum.next = self.sums.limb.val();
 
         self.valid[0].clock.next = self.clock.val();
         self.valid[0].d.next = self.valid[0].q.val();

@@ -1,4 +1,5 @@
-//! What gathers the compact adder's sums of products: the bus and its registers, and the way out. See [`super::schedule`].
+//! What gathers the factors of the compact adder's last products: the bus of the first ones and its registers. See
+//! [`super::schedule`].
 
 use num_bigint::BigUint;
 use rust_hdl::prelude::*;
@@ -69,35 +70,6 @@ always @(posedge clock)
   else if (gather) factor <= {sum};
 ",
             multiple(OPERAND_BITS, times)
-        ))
-    }
-}
-
-leaf! {
-    /// Sums of the last six products: of Z3 and Y3 one waits, then come both of X3, and those for which the first ones wait.
-    /// X3 is a difference. `first` and `second` are high while the product that completes X3, or Y3, is there.
-    SumsOfTwo {
-        product: Bits<ELEMENT_BITS>, hold: Bit, first: Bit, second: Bit,
-        => sum: Bits<ELEMENT_BITS>,
-    }
-}
-
-impl SumsOfTwo {
-    pub(super) fn new() -> Self {
-        Self::from_text(format!(
-            "// module: sums_of_two
-reg [{top}:0] waiting, waiting_longer, opposite;
-always @(posedge clock) begin
-  opposite <= {bound} - product;
-  if (hold) begin
-    waiting <= product;
-    waiting_longer <= waiting;
-  end else if (second) waiting <= waiting_longer;
-end
-always @(*) sum = (first ? opposite : waiting) + product;
-",
-            top = ELEMENT_BITS - 1,
-            bound = multiple(ELEMENT_BITS, PRODUCT_BOUND),
         ))
     }
 }

@@ -119,6 +119,9 @@ pub(super) const LAST: [[Factor; 2]; 6] = [
     [Factor::Sum, Factor::Yz],
 ];
 
+/// The slots of the products whose sum is X3, Y3 or Z3; of X3 the first one's less the second one's.
+pub(super) const SUMS: [[usize; 2]; 3] = [[9, 8], [10, 7], [11, 6]];
+
 /// The slot whose product completes X3, which leaves at once; Y3 and Z3 follow.
 pub(super) const COMPLETES: usize = 9;
 

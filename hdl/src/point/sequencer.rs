@@ -5,10 +5,10 @@ use std::fmt::Write;
 use rust_hdl::prelude::*;
 
 use super::gather::PLACE_BITS;
-use super::limbs::PLACE_BITS as LIMB_PLACE_BITS;
+use super::limbs::{PLACE_BITS as LIMB_PLACE_BITS, PRODUCT_PLACE_BITS};
 use super::schedule::{
-    BUS, BUS_START, FIRST, Factor, First, LAST, LEAVING, LOADING, PRODUCTS, RINGS, ROUND, finished, product_latency,
-    read, written,
+    BUS, BUS_START, FIRST, Factor, First, LAST, LEAVING, LOADING, PRODUCTS, RINGS, ROUND, SUMS, finished,
+    product_latency, read, written,
 };
 use crate::field::OPERAND_BITS;
 
@@ -46,16 +46,14 @@ pub(super) struct Sequencer {
     /// For each factor whether it is cleared, and whether it takes the term.
     pub clear: Signal<Out, Bits<6>>,
     pub gather: Signal<Out, Bits<6>>,
-    /// The product behind the rings waits for its partner.
-    pub hold: Signal<Out, Bit>,
-    /// High in the cycle in which a sum's X stands, and its Y.
-    pub finish: Signal<Out, Bit>,
-    pub second: Signal<Out, Bit>,
-    /// A coordinate of a sum stands, and which.
+    /// The product behind the rings is one of the last six, for the sums, and goes there.
     pub sum_write: Signal<Out, Bit>,
-    pub sum_coordinate: Signal<Out, Bits<2>>,
-    /// The limb of a sum that is read; high in the cycle in which its first one leaves.
-    pub sum_place: Signal<Out, Bits<LIMB_PLACE_BITS>>,
+    pub sum_write_place: Signal<Out, Bits<PRODUCT_PLACE_BITS>>,
+    /// What is summed, and which limb of it; high in the cycle in which a sum's first limb leaves.
+    pub sum_left_place: Signal<Out, Bits<PRODUCT_PLACE_BITS>>,
+    pub sum_right_place: Signal<Out, Bits<PRODUCT_PLACE_BITS>>,
+    pub sum_limb: Signal<Out, Bits<2>>,
+    pub sum_difference: Signal<Out, Bit>,
     pub leave: Signal<Out, Bit>,
     _text: String,
 }
@@ -85,12 +83,12 @@ impl Logic for Sequencer {
         self.negative.connect();
         self.clear.connect();
         self.gather.connect();
-        self.hold.connect();
-        self.finish.connect();
-        self.second.connect();
         self.sum_write.connect();
-        self.sum_coordinate.connect();
-        self.sum_place.connect();
+        self.sum_write_place.connect();
+        self.sum_left_place.connect();
+        self.sum_right_place.connect();
+        self.sum_limb.connect();
+        self.sum_difference.connect();
         self.leave.connect();
     }
 
@@ -139,14 +137,26 @@ fn limbs() -> String {
         let _ = writeln!(text, "        4'd{}: read_coordinate = 2'd{};", read(read_next), read_next % COORDINATES);
     }
     let _ = writeln!(text, "        default: read_coordinate = 2'd0;\n    endcase");
+    // The limbs follow the last product of X3.
     let _ = writeln!(text, "    sum_place = {};", since(finish + 1));
     let _ = writeln!(text, "    leave = step == 4'd{};", (finish + LEAVING) % ROUND);
-    let _ = writeln!(text, "    sum_write = 1'b0;\n    sum_coordinate = 2'd0;");
-    for coordinate in 0..COORDINATES {
-        let step = (finish + coordinate) % ROUND;
-        let _ =
-            writeln!(text, "    if (step == 4'd{step}) begin sum_write = 1'b1; sum_coordinate = 2'd{coordinate}; end");
+    let first = FIRST.len();
+    let [from, to] = [first, PRODUCTS - 1].map(behind_rings);
+    let among = if from <= to { "&&" } else { "||" };
+    let _ = writeln!(text, "    sum_write = step >= 4'd{from} {among} step <= 4'd{to};");
+    let _ = writeln!(text, "    sum_slot = {};\n    sum_write_place = {{gathered, sum_slot[2:0]}};", since(from));
+    let _ = writeln!(text, "    sum_limb = sum_place[1:0];\n    case (sum_place[3:2])");
+    for (coordinate, [left, right]) in SUMS.into_iter().enumerate() {
+        // By then the next round's products are on their way.
+        let round = if coordinate + 1 < COORDINATES { "gathered" } else { "!gathered" };
+        let label = if coordinate + 1 < COORDINATES { format!("2'd{coordinate}") } else { "default".to_owned() };
+        let [left, right] = [left, right].map(|slot| slot - first);
+        let _ = writeln!(
+            text,
+            "        {label}: begin sum_left_place = {{{round}, 3'd{left}}}; sum_right_place = {{{round}, 3'd{right}}}; end"
+        );
     }
+    let _ = writeln!(text, "    endcase\n    sum_difference = sum_place[3:2] == 2'd0;");
     text
 }
 
@@ -177,22 +187,18 @@ fn text() -> String {
     let last = ROUND - 1;
     let _ = writeln!(
         text,
-        "reg [3:0] step;\nreg [3:0] ring;\nreg odd, coming;\ninitial begin step = 0; ring = {ring}; odd = 0; coming = 0; end\n\
+        "reg [3:0] step;\nreg [3:0] ring;\nreg odd, coming, gathered;\nreg [3:0] sum_place, sum_slot;\ninitial begin step = 0; ring = {ring}; odd = 0; coming = 0; gathered = 0; end\n\
          always @(posedge clock) begin\n    \
          step <= reset | step == 4'd{last} ? 4'd0 : step + 4'd1;\n    \
          ring <= reset ? 4'd{ring} : ring == 4'd{ring_last} ? 4'd0 : ring + 4'd1;\n    \
-         if (step == 4'd{last}) odd <= !odd;\n    if (step == 4'd{}) coming <= !coming;\nend\n\
+         if (step == 4'd{last}) odd <= !odd;\n    if (step == 4'd{}) coming <= !coming;\n    if (step == 4'd{}) gathered <= !gathered;\nend\n\
          always @(*) begin",
         ROUND - LOADING - 1,
+        (behind_rings(FIRST.len()) + ROUND - 1) % ROUND,
         ring_last = RINGS - 1,
     );
     text += "    ring_select = ring;\n";
     text += &limbs();
-    for (word, name) in ["finish", "second"].into_iter().enumerate() {
-        let _ = writeln!(text, "    {name} = step == 4'd{};", (finished() + word) % ROUND);
-    }
-    let held = [FIRST.len(), FIRST.len() + 1].map(behind_rings);
-    let _ = writeln!(text, "    hold = step == 4'd{} || step == 4'd{};", held[0], held[1]);
     text += &writing();
     let _ = writeln!(text, "    left_select = 4'd0;\n    right_select = 4'd0;\n    case (step)");
     for slot in 0..PRODUCTS {
