@@ -35,6 +35,9 @@ const PASS: usize = 4;
 const SEGMENT: usize = 65;
 const SEGMENTS: usize = ELEMENT_BITS.div_ceil(SEGMENT);
 
+/// Multipliers that share a copy of the first operand's digit.
+const MULTIPLIERS_OF_A_COPY: usize = 4;
+
 /// Ring cycles of a card cycle.
 pub const RING_CYCLES: usize = 3;
 /// The ring cycle of a card cycle in which the strobe is high.
@@ -145,11 +148,21 @@ fn text(field: Field, start: usize) -> String {
     out.line(&format!(
         "reg [{digit_top}:0] waiting_digit;\nalways @(*) case (pass_{last_place})\n{choices}  default: waiting_digit = {DIGIT}'d0;\nendcase"
     ));
-    out.register("digit", DIGIT, &format!("take_0 ? left[{digit_top}:0] : waiting_digit"));
+    // A copy for a few multipliers each: they are far apart, and this is the ring's longest way.
+    for copy in 0..DIGITS.div_ceil(MULTIPLIERS_OF_A_COPY) {
+        out.line(&format!(
+            "reg [{digit_top}:0] digit_{copy};\n\
+             (* keep *) always @(posedge ring_clock) digit_{copy} <= take_0 ? left[{digit_top}:0] : waiting_digit;"
+        ));
+    }
     out.line("// Cycle 2: the digit times the second operand, beside the sum; m follows from the low digits of both.");
     for k in 0..DIGITS {
         let low = k % 2 * DIGIT;
-        out.register(&format!("partial_{k}"), LIMB, &format!("digit * right_{}[{low}+:{DIGIT}]", k / 2));
+        out.register(
+            &format!("partial_{k}"),
+            LIMB,
+            &format!("digit_{} * right_{}[{low}+:{DIGIT}]", k / MULTIPLIERS_OF_A_COPY, k / 2),
+        );
     }
     out.line("// Cycle 3: the sum of both. A limb takes one even product and the halves of two odd ones.");
     for limb in 0..LIMBS {
