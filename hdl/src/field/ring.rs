@@ -21,7 +21,7 @@ use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
 use super::{ELEMENT_BITS, Field, OPERAND_BITS, RADIX_BITS};
-use crate::leaf::chained_sum;
+use crate::leaf::{DISTRIBUTED, chained_sum};
 
 const DIGIT: usize = 18;
 /// Digits of an operand, and passes.
@@ -123,11 +123,11 @@ fn text(field: Field, start: usize) -> String {
     out.clocked("begin strobe_1 <= ring_strobe; strobe_2 <= strobe_1; end");
     out.line("// High together with the strobe in the cycles that take operands; a copy for each memory, since one would be far away.");
     for bank in 0..LIMBS {
-        out.copy(&format!("take_{bank}"), "strobe_2 && phase == 3'd0");
+        out.copy(&format!("take_{bank}"), 1, "strobe_2 && phase == 3'd0");
     }
     // Fewer of these: they reset registers, and neighbours share a reset.
     for pair in 0..LIMBS / 2 {
-        out.copy(&format!("fresh_{pair}"), &format!("take_{}", 2 * pair));
+        out.copy(&format!("fresh_{pair}"), 1, &format!("take_{}", 2 * pair));
     }
     out.line("// Cycle 1: the operands of the products in flight wait in memory, and are read in turn.");
     for operand in ["left", "right"] {
@@ -150,10 +150,7 @@ fn text(field: Field, start: usize) -> String {
     ));
     // A copy for a few multipliers each: they are far apart, and this is the ring's longest way.
     for copy in 0..DIGITS.div_ceil(MULTIPLIERS_OF_A_COPY) {
-        out.line(&format!(
-            "reg [{digit_top}:0] digit_{copy};\n\
-             (* keep *) always @(posedge ring_clock) digit_{copy} <= take_0 ? left[{digit_top}:0] : waiting_digit;"
-        ));
+        out.copy(&format!("digit_{copy}"), DIGIT, &format!("take_0 ? left[{digit_top}:0] : waiting_digit"));
     }
     out.line("// Cycle 2: the digit times the second operand, beside the sum; m follows from the low digits of both.");
     for k in 0..DIGITS {
@@ -269,9 +266,10 @@ impl Text {
         self.line(&format!("always @(posedge ring_clock) {statement}"));
     }
 
-    /// A bit that synthesis must not share with its likes.
-    fn copy(&mut self, name: &str, expression: &str) {
-        self.line(&format!("reg {name};\n(* keep *) always @(posedge ring_clock) {name} <= {expression};"));
+    /// A register that synthesis must not share with its likes.
+    fn copy(&mut self, name: &str, width: usize, expression: &str) {
+        let range = if width == 1 { String::new() } else { format!("[{}:0] ", width - 1) };
+        self.line(&format!("reg {range}{name};\n(* keep *) always @(posedge ring_clock) {name} <= {expression};"));
     }
 
     /// A limb of the operands in flight, one for each cycle of a pass: that of this cycle's product for the right operands, of
@@ -293,7 +291,7 @@ impl Text {
         let padding = LIMB - width;
         let padding = if padding == 0 { String::new() } else { format!("{padding}'d0, ") };
         self.line(&format!(
-            "(* ram_style = \"distributed\", no_rw_check *) reg [{}:0] {name} [0:{}];\n\
+            "{DISTRIBUTED}reg [{}:0] {name} [0:{}];\n\
              wire [{}:0] {operand}_{bank} = {{{padding}{name}[{name}_{read}]}};",
             width - 1,
             PASS - 1,

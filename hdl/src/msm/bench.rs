@@ -207,9 +207,7 @@ impl Engine {
         self.random = stalls.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         let mut passes: VecDeque<u64> = jobs.iter().map(|job| job.pass.word()).collect();
         // Bases go in and sums come out at once, or limb by limb.
-        let words = self.config.words();
-        let base_words = if words == 1 { 8 } else { 1 };
-        let sum_words = if words == 1 { SUM_WORD_BITS / 64 } else { 1 };
+        let (base_words, sum_words) = if self.config.words() == 1 { (8, SUM_WORD_BITS / 64) } else { (1, 1) };
         let mut bases = jobs.iter().flat_map(|job| &job.bases).flat_map(|base| base.chunks(base_words));
         let mut scalars = jobs.iter().flat_map(|job| &job.scalars);
         let (mut base, mut scalar) = (bases.next(), scalars.next());

@@ -127,7 +127,7 @@ always @(*) begin
 end
 ",
         word_top = width - 1,
-        places = ((TAKEN_DEPTH) << PLACE_BITS) - 1,
+        places = (TAKEN_DEPTH << PLACE_BITS) - 1,
         place_top = PLACE_BITS - 1,
         index_top = index_bits(TAKEN_DEPTH) - 1,
         last = words(width) - 1,

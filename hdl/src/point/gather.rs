@@ -5,12 +5,9 @@ use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
 use super::formula::PRODUCT_BOUND;
-use super::schedule::Factor;
+use super::schedule::{Factor, PLACE_BITS};
 use crate::field::{ELEMENT_BITS, Field, OPERAND_BITS};
 use crate::leaf::leaf;
-
-/// Bits of a first product's place: the round's parity, the slot.
-pub(super) const PLACE_BITS: usize = 4;
 
 /// p times `times`, as a number in Verilog.
 fn multiple(width: usize, times: u32) -> String {

@@ -5,24 +5,20 @@ use rust_hdl::prelude::*;
 
 use super::LIMB_BITS;
 use super::formula::PRODUCT_BOUND;
+use super::schedule::PLACE_BITS;
 use crate::field::{ELEMENT_BITS, Field};
-use crate::leaf::leaf;
+use crate::leaf::{DISTRIBUTED, leaf};
 
 /// Limbs of a coordinate.
 const LIMBS: usize = 4;
 
-/// Bits of a last product's place: the round's parity, the product.
-pub(super) const PRODUCT_PLACE_BITS: usize = 4;
-
 /// Bits of a limb's number in a point: the coordinate above, the limb within it below.
-pub(super) const PLACE_BITS: usize = 4;
-
-const MEMORY: &str = "(* ram_style = \"distributed\", no_rw_check *) ";
+pub(super) const LIMB_PLACE_BITS: usize = 4;
 
 leaf! {
     /// Keeps the limbs of two points, told by `round` and `read_round`; shows a coordinate of one of them.
     Coordinates {
-        limb: Bits<LIMB_BITS>, place: Bits<PLACE_BITS>, round: Bit, read_coordinate: Bits<2>, read_round: Bit,
+        limb: Bits<LIMB_BITS>, place: Bits<LIMB_PLACE_BITS>, round: Bit, read_coordinate: Bits<2>, read_round: Bit,
         => coordinate: Bits<ELEMENT_BITS>,
     }
 }
@@ -32,7 +28,7 @@ impl Coordinates {
         let mut text = "// module: coordinates\n".to_owned();
         for k in 0..LIMBS {
             text += &format!(
-                "{MEMORY}reg [{top}:0] limbs_{k} [0:7];
+                "{DISTRIBUTED}reg [{top}:0] limbs_{k} [0:7];
 always @(posedge clock) if (place[1:0] == 2'd{k}) limbs_{k}[{{round, place[3:2]}}] <= limb;
 ",
                 top = LIMB_BITS - 1,
@@ -48,8 +44,8 @@ leaf! {
     /// Keeps the last six products of two additions; adds two of them limb by limb, a limb a cycle, the lowest of a coordinate
     /// first. The `difference` of two is kept from being negative by a multiple of p.
     SumLimbs {
-        product: Bits<ELEMENT_BITS>, write: Bit, write_place: Bits<PRODUCT_PLACE_BITS>,
-        left_place: Bits<PRODUCT_PLACE_BITS>, right_place: Bits<PRODUCT_PLACE_BITS>, read_limb: Bits<2>, difference: Bit,
+        product: Bits<ELEMENT_BITS>, write: Bit, write_place: Bits<PLACE_BITS>,
+        left_place: Bits<PLACE_BITS>, right_place: Bits<PLACE_BITS>, read_limb: Bits<2>, difference: Bit,
         => limb: Bits<LIMB_BITS>,
     }
 }
@@ -64,7 +60,7 @@ impl SumLimbs {
             let low = k * LIMB_BITS;
             for side in ["left", "right"] {
                 text += &format!(
-                    "{MEMORY}reg [{top}:0] {side}s_{k} [0:15];
+                    "{DISTRIBUTED}reg [{top}:0] {side}s_{k} [0:15];
 always @(posedge clock) if (write) {side}s_{k}[write_place] <= product[{low}+:{LIMB_BITS}];
 "
                 );

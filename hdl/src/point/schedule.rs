@@ -15,6 +15,8 @@ use crate::field::RingMultiplier;
 pub(super) const RINGS: usize = RingMultiplier::INTERVAL;
 /// Products of an addition.
 pub(super) const PRODUCTS: usize = 12;
+/// Bits of a product's place among the first or the last six: the round's parity, the product.
+pub(super) const PLACE_BITS: usize = 4;
 /// Cycles between two additions.
 pub(super) const ROUND: usize = PRODUCTS;
 
@@ -123,14 +125,14 @@ pub(super) const LAST: [[Factor; 2]; 6] = [
 pub(super) const SUMS: [[usize; 2]; 3] = [[9, 8], [10, 7], [11, 6]];
 
 /// The slot whose product completes X3, which leaves at once; Y3 and Z3 follow.
-pub(super) const COMPLETES: usize = 9;
+pub(super) const COMPLETES: usize = SUMS[0][0];
 
 /// Cycles from a pair's first limb to the start of the round that this schedule counts from: the third coordinates, whose
 /// last limbs come in the twelfth cycle, are read in [`read`]`(2)`.
 pub(super) const LOADING: usize = 10;
 
-/// The cycle of a round in which a sum's first limb leaves, of those that follow the one in which X3 stands: into the limbs'
-/// memory, out of it into a register.
+/// Cycles from the one in which the product that completes X3 stands to the one in which the sum's first limb leaves: into the
+/// products' memory, summed into a register.
 pub(super) const LEAVING: usize = 2;
 
 /// The cycle of a round in which a slot's operands are read.
@@ -161,7 +163,7 @@ fn last_read(slot: usize) -> usize {
     (stands..).find(|cycle| cycle % ROUND == read(FIRST.len())).unwrap_or(stands) + slot - FIRST.len()
 }
 
-/// The cycle, after a round's start, in which X3 stands.
+/// The cycle, after a round's start, in which the product that completes X3 stands.
 pub(super) fn finished() -> usize {
     last_read(COMPLETES) + product_latency()
 }

@@ -4,10 +4,9 @@ use std::fmt::Write;
 
 use rust_hdl::prelude::*;
 
-use super::gather::PLACE_BITS;
-use super::limbs::{PLACE_BITS as LIMB_PLACE_BITS, PRODUCT_PLACE_BITS};
+use super::limbs::LIMB_PLACE_BITS;
 use super::schedule::{
-    BUS, BUS_START, FIRST, Factor, First, LAST, LEAVING, LOADING, PRODUCTS, RINGS, ROUND, SUMS, finished,
+    BUS, BUS_START, FIRST, Factor, First, LAST, LEAVING, LOADING, PLACE_BITS, PRODUCTS, RINGS, ROUND, SUMS, finished,
     product_latency, read, written,
 };
 use crate::field::OPERAND_BITS;
@@ -48,10 +47,10 @@ pub(super) struct Sequencer {
     pub gather: Signal<Out, Bits<6>>,
     /// The product behind the rings is one of the last six, for the sums, and goes there.
     pub sum_write: Signal<Out, Bit>,
-    pub sum_write_place: Signal<Out, Bits<PRODUCT_PLACE_BITS>>,
+    pub sum_write_place: Signal<Out, Bits<PLACE_BITS>>,
     /// What is summed, and which limb of it; high in the cycle in which a sum's first limb leaves.
-    pub sum_left_place: Signal<Out, Bits<PRODUCT_PLACE_BITS>>,
-    pub sum_right_place: Signal<Out, Bits<PRODUCT_PLACE_BITS>>,
+    pub sum_left_place: Signal<Out, Bits<PLACE_BITS>>,
+    pub sum_right_place: Signal<Out, Bits<PLACE_BITS>>,
     pub sum_limb: Signal<Out, Bits<2>>,
     pub sum_difference: Signal<Out, Bit>,
     pub leave: Signal<Out, Bit>,

@@ -1,7 +1,7 @@
 //! A card: the shell and two engines.
 
-/// Declares a card's top: `card! { /// What it is.  Name, MsmEngine, base bits, sum bits, PoseidonEngine }` makes `Name<D, S>`, whose `new` takes
-/// the [`Shell`](crate::shell::top::Shell) and the engines. Engines are any blocks with the streams of the real ones.
+/// Declares a card's top: `card! { /// What it is.  Name, MsmEngine, base bits, sum bits, PoseidonEngine }` makes
+/// `Name<D, S>`, whose `new` takes the [`Shell`](crate::shell::top::Shell) and the engines. Engines are any blocks with the streams of the real ones.
 #[macro_export]
 macro_rules! card {
     ($(#[$meta:meta])* $name:ident, $msm:ty, $base:expr, $sum:expr, $poseidon:ty) => {
