@@ -20,8 +20,10 @@ use crate::shell::arbiter::RoundRobin;
 use crate::shell::burst::BurstSplitter;
 use crate::shell::completion::CompletionRing;
 use crate::shell::fifo::Fifo;
+use crate::shell::read_mux::ReadMux;
 use crate::shell::resize::Resize;
 use crate::shell::submission::Submission;
+use crate::shell::write_mux::WriteMux;
 
 /// How far a proof reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +108,7 @@ impl Subject {
 }
 
 /// All subjects.
-pub const SUBJECTS: [Subject; 8] = [
+pub const SUBJECTS: [Subject; 10] = [
     Subject {
         name: "fifo",
         claim: "every word that comes in leaves once, in order, unchanged; an offered word waits until it is taken",
@@ -147,6 +149,36 @@ pub const SUBJECTS: [Subject; 8] = [
         mutations: &[
             Mutation { what: "forgets whose turn it is", from: "preferred != 0 ? preferred : request", to: "request" },
             Mutation { what: "serves the same one again", from: "~(grant | (grant - 1'b1))", to: "~(grant - 1'b1)" },
+        ],
+    },
+    Subject {
+        name: "read_mux",
+        claim: "each request reaches the bus once, unchanged, under its reader's number; a beat goes to the reader it names",
+        method: Method::Induction(2),
+        free: &[],
+        design: |top| emit(top, || ReadMux::new(3)),
+        properties: include_str!("../formal/read_mux.sv"),
+        mutations: &[
+            Mutation {
+                what: "takes a request while another one waits",
+                from: "free = ~full$q | bus_ar_ready",
+                to: "free = 1'b1",
+            },
+        ],
+    },
+    Subject {
+        name: "write_mux",
+        claim: "W belongs to one writer from its address to its last beat; no address, beat or response is lost or goes astray",
+        method: Method::Induction(2),
+        free: &[],
+        design: |top| emit(top, || WriteMux::<8, 1>::new(3)),
+        properties: include_str!("../formal/write_mux.sv"),
+        mutations: &[
+            Mutation {
+                what: "sends an address among another writer's beats",
+                from: "free = ~(asked$q | owned$q)",
+                to: "free = ~asked$q",
+            },
         ],
     },
     Subject {
