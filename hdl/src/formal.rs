@@ -14,8 +14,9 @@ use rust_hdl::prelude::*;
 use crate::card::CardConfig;
 use crate::emit::{Design, EmitError, emit};
 use crate::field::Shape;
-use crate::msm::POINT_BITS;
+use crate::msm::pairs::PairQueues;
 use crate::msm::slot_unit::SlotUnit;
+use crate::msm::{COORDINATE_BITS, POINT_BITS};
 use crate::shell::arbiter::RoundRobin;
 use crate::shell::burst::BurstSplitter;
 use crate::shell::completion::CompletionRing;
@@ -107,8 +108,13 @@ impl Subject {
     }
 }
 
+/// A unit whose words of points are two bits wide, not `W`: it moves them and does not look into them.
+fn two_bits<const W: usize>(design: Design) -> Result<Design, EmitError> {
+    Ok(Design { verilog: design.verilog.replace(&format!("[{}:0]", W - 1), "[1:0]"), ..design })
+}
+
 /// All subjects.
-pub const SUBJECTS: [Subject; 10] = [
+pub const SUBJECTS: [Subject; 12] = [
     Subject {
         name: "fifo",
         claim: "every word that comes in leaves once, in order, unchanged; an offered word waits until it is taken",
@@ -158,13 +164,11 @@ pub const SUBJECTS: [Subject; 10] = [
         free: &[],
         design: |top| emit(top, || ReadMux::new(3)),
         properties: include_str!("../formal/read_mux.sv"),
-        mutations: &[
-            Mutation {
-                what: "takes a request while another one waits",
-                from: "free = ~full$q | bus_ar_ready",
-                to: "free = 1'b1",
-            },
-        ],
+        mutations: &[Mutation {
+            what: "takes a request while another one waits",
+            from: "free = ~full$q | bus_ar_ready",
+            to: "free = 1'b1",
+        }],
     },
     Subject {
         name: "write_mux",
@@ -173,13 +177,11 @@ pub const SUBJECTS: [Subject; 10] = [
         free: &[],
         design: |top| emit(top, || WriteMux::<8, 1>::new(3)),
         properties: include_str!("../formal/write_mux.sv"),
-        mutations: &[
-            Mutation {
-                what: "sends an address among another writer's beats",
-                from: "free = ~(asked$q | owned$q)",
-                to: "free = ~asked$q",
-            },
-        ],
+        mutations: &[Mutation {
+            what: "sends an address among another writer's beats",
+            from: "free = ~(asked$q | owned$q)",
+            to: "free = ~asked$q",
+        }],
     },
     Subject {
         name: "bursts",
@@ -220,15 +222,40 @@ pub const SUBJECTS: [Subject; 10] = [
         mutations: &[Mutation { what: "fetches beyond the tail", from: "enable & (index$q != tail)", to: "enable" }],
     },
     Subject {
+        name: "pairs",
+        claim: "each pair before a fast adder is offered once, in its queue's order, unchanged, results' first; none is lost",
+        method: Method::Induction(2),
+        free: &[],
+        design: |top| two_bits::<POINT_BITS>(emit(top, || PairQueues::<POINT_BITS>::new(4, 2))?),
+        properties: include_str!("../formal/pairs.sv"),
+        mutations: &[
+            Mutation { what: "calls a halt too late", from: "room = new_count < 2", to: "room = new_count < 3" },
+            Mutation {
+                what: "drops a new pair for a result's",
+                from: "new_pop = load && result_count == 0 && new_count != 0",
+                to: "new_pop = load && new_count != 0",
+            },
+        ],
+    },
+    Subject {
+        name: "pairs_in_words",
+        claim: "each pair before a slow adder passes at once or waits and leaves once, in order, word by word, unchanged",
+        method: Method::Bounded(20),
+        free: &[],
+        design: |top| two_bits::<COORDINATE_BITS>(emit(top, || PairQueues::<COORDINATE_BITS>::new(4, 1))?),
+        properties: include_str!("../formal/pairs_in_words.sv"),
+        mutations: &[Mutation {
+            what: "leaves a pair behind too early",
+            from: "if (last_out) new_head",
+            to: "if (new_pop) new_head",
+        }],
+    },
+    Subject {
         name: "slots",
         claim: "an operand that waits in a slot leaves it once, unchanged, with the next one for the same slot or a read-out",
-        method: Method::Bounded(7),
+        method: Method::Bounded(14),
         free: &[],
-        // Points of two bits: the unit moves them and does not look into them.
-        design: |top| {
-            let design = emit(top, || SlotUnit::<POINT_BITS>::new(2, 2))?;
-            Ok(Design { verilog: design.verilog.replace(&format!("[{}:0]", POINT_BITS - 1), "[1:0]"), ..design })
-        },
+        design: |top| two_bits::<POINT_BITS>(emit(top, || SlotUnit::<POINT_BITS>::new(2, 2))?),
         properties: include_str!("../formal/slots.sv"),
         mutations: &[Mutation {
             what: "pushes two items into one slot",

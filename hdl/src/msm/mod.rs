@@ -29,7 +29,7 @@ pub mod finish;
 pub mod intake;
 pub mod measure;
 mod memory;
-mod pairs;
+pub(crate) mod pairs;
 pub mod pass;
 pub mod plan;
 mod reduce;

@@ -111,10 +111,14 @@ fn check(subject: &Subject, depth: u32, options: &[&str], folder: &Path) -> Resu
 
 /// Whether a program of the tools succeeds, and what it prints.
 fn call(program: &str, arguments: &[&str], folder: &Path) -> Result<(bool, String)> {
-    let installed = cache_folder().join("tools/bin").join(program);
-    let program = installed.to_string_lossy();
+    let installed = cache_folder().join("tools/bin");
+    let program = installed.join(program);
+    let program = program.to_string_lossy();
+    // smtbmc looks for the solver on PATH.
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(installed.clone()).chain(std::env::split_paths(&path)))?;
     let mut command = shell::command("", &[&[&*program], arguments].concat());
-    let output = command.current_dir(folder).stdin(Stdio::null()).output();
+    let output = command.env("PATH", path).current_dir(folder).stdin(Stdio::null()).output();
     let output = output.with_context(|| format!("{program} does not run; run `cargo xtask setup` first"))?;
     let said = [output.stdout, output.stderr].concat();
     Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))

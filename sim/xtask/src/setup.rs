@@ -29,7 +29,7 @@ enum Source {
     Optional(&'static str),
 }
 
-const TOOLS: [Tool; 12] = [
+const TOOLS: [Tool; 11] = [
     Tool {
         name: "cargo",
         probe: &["cargo", "--version"],
@@ -79,11 +79,10 @@ const TOOLS: [Tool; 12] = [
         needed_for: "Verilator's driver",
         source: Source::Apt("perl"),
     },
-    Tool { name: "z3", probe: &["z3", "--version"], needed_for: "cargo xtask formal", source: Source::Apt("z3") },
     Tool {
         name: "venv",
         probe: &["python3", "-c", "import ensurepip, venv"],
-        needed_for: "Verilator, yosys and nextpnr",
+        needed_for: "Verilator, yosys, nextpnr and z3",
         source: Source::Apt("python3-venv"),
     },
     Tool {

@@ -94,24 +94,24 @@ fn build(arguments: &Arguments) -> Result<()> {
 
     // Names for every cell, which synth_ecp5 works out at its end, take a quarter of the time: the report goes by nets.
     let script = format!(
-        "read_verilog ulx3s.v\nsynth_ecp5 -top {} -run begin:check\nclean\nblackbox =A:whitebox\n{}write_json ulx3s.json\n",
-        top.top,
-        sites::script()
+        "read_verilog ulx3s.v\nsynth_ecp5 -top {} -run begin:check\nclean\nblackbox =A:whitebox\nwrite_json yosys.json\n",
+        top.top
     );
     fs::write(work.join("ulx3s.ys"), &script)?;
-    let synthesis = Step::new(&work, "yosys", &[&top.checksum(), &constraints_sha256, &tools.yosys_version, &script]);
+    let synthesis = Step::new(&work, "yosys", &[&top.checksum(), &tools.yosys_version, &script]);
     let synthesis_seconds = synthesis.run(|| {
         println!("synthesising; yosys' log is in {}", work.join("yosys.log").display());
-        shell::run_in(&work, &[&tools.yosys, "-q", "-l", "yosys.log", "ulx3s.ys"])?;
-        let netlist = work.join("ulx3s.json");
-        let mut cells = serde_json::from_slice(&fs::read(&netlist)?).context("yosys' netlist")?;
-        let packed = registers::pack(&mut cells, &top.top)?;
-        println!("{packed} multipliers, each with its register");
-        Ok(fs::write(&netlist, serde_json::to_vec(&cells)?)?)
+        shell::run_in(&work, &[&tools.yosys, "-q", "-l", "yosys.log", "ulx3s.ys"])
     })?;
     println!("synthesised in {synthesis_seconds} s");
+    let mut netlist = serde_json::from_slice(&fs::read(work.join("yosys.json"))?).context("yosys' netlist")?;
+    let packed = registers::pack(&mut netlist, &top.top)?;
+    sites::assign(&mut netlist, &top.top)?;
+    println!("{packed} multipliers, each with its register and its site");
+    let netlist = serde_json::to_vec(&netlist)?;
+    fs::write(work.join("ulx3s.json"), &netlist)?;
 
-    let placed = place_all(&tools, &work, &synthesis, arguments)?;
+    let placed = place_all(&tools, &work, &[&sha256(&netlist), &constraints_sha256], arguments)?;
     let best = best(&placed)?;
     if best.timing.slowest() < 1.0 {
         bail!("no seed meets its clocks; the best, {}: {}", best.seed, best.timing);
@@ -153,7 +153,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Places and routes every seed, as many at a time as asked for.
-fn place_all(tools: &Tools, work: &Path, synthesis: &Step, arguments: &Arguments) -> Result<Vec<Placed>> {
+fn place_all(tools: &Tools, work: &Path, inputs: &[&str], arguments: &Arguments) -> Result<Vec<Placed>> {
     let next = AtomicUsize::new(1);
     let worker = || -> Result<Vec<Placed>> {
         let mut placed = Vec::new();
@@ -162,7 +162,7 @@ fn place_all(tools: &Tools, work: &Path, synthesis: &Step, arguments: &Arguments
             if seed > arguments.seeds {
                 return Ok(placed);
             }
-            let one = place(tools, work, synthesis, seed)?;
+            let one = place(tools, work, inputs, seed)?;
             println!("seed {seed}: {} after {} s", one.timing, one.seconds);
             placed.push(one);
         }
@@ -179,7 +179,7 @@ fn place_all(tools: &Tools, work: &Path, synthesis: &Step, arguments: &Arguments
     Ok(placed)
 }
 
-fn place(tools: &Tools, work: &Path, synthesis: &Step, seed: u32) -> Result<Placed> {
+fn place(tools: &Tools, work: &Path, inputs: &[&str], seed: u32) -> Result<Placed> {
     let file = |kind: &str| format!("{seed}.{kind}");
     let (config, report, netlist, log) = (file("config"), file("report.json"), file("placed.json"), file("log"));
     let clock = (ulx3s::RING_CLOCK_KHZ / 1000).to_string();
@@ -199,7 +199,7 @@ fn place(tools: &Tools, work: &Path, synthesis: &Step, seed: u32) -> Result<Plac
         .chain(engines)
         .chain(others)
         .collect();
-    let step = Step::new(work, &seed_text, &[&synthesis.inputs, &tools.nextpnr_version, &words[1..].join(" ")]);
+    let step = Step::new(work, &seed_text, &[inputs, &[&*tools.nextpnr_version, &words[1..].join(" ")]].concat());
     let seconds = step.run(|| shell::run_in(work, &words))?;
     let path: PathBuf = work.join(&report);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -8,10 +8,11 @@ use std::collections::HashMap;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
-const MULTIPLIER: &str = "MULT18X18D";
+/// What a netlist calls a multiplier.
+pub(super) const MULTIPLIER: &str = "MULT18X18D";
 const FLIP_FLOP: &str = "TRELLIS_FF";
 /// Bits of a product.
-const PRODUCT: usize = 36;
+pub(super) const PRODUCT: usize = 36;
 
 /// Packs the registers of all multipliers of a flat netlist, and says how many there are.
 ///
@@ -105,7 +106,7 @@ fn plain(cell: &Value) -> Option<(u64, u64)> {
 }
 
 /// The net at a port of one bit, unless it is constant or open.
-fn net(cell: &Value, port: &str) -> Option<u64> {
+pub(super) fn net(cell: &Value, port: &str) -> Option<u64> {
     cell["connections"][port].get(0)?.as_u64()
 }
 

@@ -5,9 +5,13 @@
 //! fifteen digits in each, the product by the operand beside the product by the modulus. The sites then pull everything else
 //! to its place.
 
-use std::fmt::Write;
+use std::collections::{BTreeMap, HashMap};
 
+use anyhow::{Context, Result, ensure};
 use penstock_hdl::field::RingMultiplier;
+use serde_json::{Value, json};
+
+use super::registers::{MULTIPLIER, PRODUCT, net};
 
 /// Rows of multipliers of the LFE5U-85F.
 const ROWS: [u32; 3] = [10, 34, 58];
@@ -19,21 +23,56 @@ const DIGITS: usize = RingMultiplier::DIGITS / ROWS.len();
 /// Rings.
 const RINGS: usize = RingMultiplier::INTERVAL;
 
-/// Commands for yosys that give each multiplier of a flat netlist its site.
-pub(super) fn script() -> String {
-    let mut script = String::new();
-    for (row, y) in ROWS.iter().enumerate() {
-        let groups = GROUPS.iter().flat_map(|x| GROUP.map(|(column, name)| (x + column, name)));
-        for ((ring, product), (x, name)) in products(row).into_iter().zip(groups) {
-            // The multiplier whose product enters that register.
-            let _ = writeln!(
-                script,
-                "select -set site w:*rings${ring}.{product} %ci4 t:MULT18X18D %i\n\
-                 select -assert-count 1 @site\nsetattr -set BEL \"X{x}/Y{y}/{name}\" @site"
-            );
-        }
+/// Gives each multiplier of a flat netlist, whose registers are packed, its site.
+///
+/// # Errors
+/// A product that no multiplier drives, or a multiplier whose product is none of the rings'.
+pub(super) fn assign(netlist: &mut Value, top: &str) -> Result<()> {
+    let module = &mut netlist["modules"][top];
+    let drivers = drivers(&module["cells"]);
+    let nets = product_nets(&module["netnames"]);
+    let mut sites = BTreeMap::new();
+    for (product, site) in sites_of_products() {
+        let of = |what: &str| format!("{what} product {} of ring {}", product.1, product.0);
+        let bits = nets.get(&product).with_context(|| of("the netlist has no"))?;
+        let multiplier = bits.iter().find_map(|net| drivers.get(net));
+        let multiplier = multiplier.with_context(|| of("no multiplier drives"))?;
+        ensure!(sites.insert(multiplier.clone(), site).is_none(), "multiplier {multiplier} drives two products");
     }
-    script + "select -assert-none t:MULT18X18D a:BEL %d\n"
+    let cells = module["cells"].as_object_mut().context("the netlist has no cells")?;
+    for (name, cell) in cells.iter_mut().filter(|(_, cell)| cell["type"] == MULTIPLIER) {
+        let site = sites.get(name).with_context(|| format!("multiplier {name} has no site"))?;
+        cell["attributes"]["BEL"] = json!(site);
+    }
+    Ok(())
+}
+
+/// Which multiplier drives a net.
+fn drivers(cells: &Value) -> HashMap<u64, String> {
+    let mut drivers = HashMap::new();
+    for (name, cell) in cells.as_object().into_iter().flatten().filter(|(_, cell)| cell["type"] == MULTIPLIER) {
+        drivers.extend((0..PRODUCT).filter_map(|bit| Some((net(cell, &format!("P{bit}"))?, name.clone()))));
+    }
+    drivers
+}
+
+/// The nets of each ring's products, by ring and name.
+fn product_nets(names: &Value) -> HashMap<(usize, String), Vec<u64>> {
+    let ring_and_product = |name: &str| {
+        let (ring, product) = name.rsplit_once("rings$")?.1.split_once('.')?;
+        Some((ring.parse().ok()?, product.to_owned()))
+    };
+    let bits = |net: &Value| net["bits"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+    let names = names.as_object().into_iter().flatten();
+    names.filter_map(|(name, net)| Some((ring_and_product(name)?, bits(net)))).collect()
+}
+
+/// Each product's site: ring and name, and what nextpnr calls the place.
+fn sites_of_products() -> impl Iterator<Item = ((usize, String), String)> {
+    ROWS.iter().enumerate().flat_map(|(row, y)| {
+        let groups = GROUPS.iter().flat_map(|x| GROUP.map(|(column, name)| (x + column, name)));
+        products(row).into_iter().zip(groups).map(move |(product, (x, name))| (product, format!("X{x}/Y{y}/{name}")))
+    })
 }
 
 /// The registers of a row's products, from left to right, with their rings. A row has two sites more than the digits take:
@@ -54,20 +93,43 @@ fn products(row: usize) -> Vec<(usize, String)> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-    use std::collections::BTreeSet;
-
     use super::*;
+
+    /// A multiplier for each product, named after it, with its product's lowest bit alone.
+    fn netlist() -> Value {
+        let mut cells = serde_json::Map::new();
+        let mut names = serde_json::Map::new();
+        for (net, ((ring, product), _)) in sites_of_products().enumerate() {
+            let cell = json!({ "type": "MULT18X18D", "attributes": {}, "connections": { "P0": [net], "P1": ["x"] } });
+            cells.insert(format!("{ring} {product}"), cell);
+            names.insert(format!("board.rings${ring}.{product}"), json!({ "bits": [net, "0"] }));
+        }
+        names.insert("board.other".to_owned(), json!({ "bits": [1] }));
+        json!({ "modules": { "top": { "cells": cells, "netnames": names } } })
+    }
 
     #[test]
     fn every_multiplier_has_a_site_of_its_own() {
-        let script = script();
-        let all = |start: &str| -> Vec<_> { script.lines().filter(|line| line.starts_with(start)).collect() };
-        let (products, sites) = (all("select -set"), all("setattr"));
-        let distinct = |lines: &[&str]| lines.iter().collect::<BTreeSet<_>>().len();
+        let mut netlist = netlist();
+        assign(&mut netlist, "top").unwrap();
+        let cells = netlist["modules"]["top"]["cells"].as_object().unwrap();
+        let sites: BTreeMap<_, _> =
+            cells.iter().map(|(name, cell)| (cell["attributes"]["BEL"].as_str(), name)).collect();
         // Two products a digit and the factor of the modulus.
-        let count = RINGS * (2 * RingMultiplier::DIGITS + 1);
-        assert_eq!((products.len(), distinct(&products)), (count, count));
-        assert_eq!((sites.len(), distinct(&sites)), (count, count));
-        assert!((0..ROWS.len()).all(|row| super::products(row).len() <= GROUPS.len() * GROUP.len()));
+        assert_eq!(sites.len(), RINGS * (2 * RingMultiplier::DIGITS + 1));
+        assert_eq!(sites[&Some("X4/Y10/MULT18_0")], "0 partial_0");
+        assert_eq!(sites[&Some("X5/Y10/MULT18_1")], "0 multiple_0");
+        assert!((0..ROWS.len()).all(|row| products(row).len() <= GROUPS.len() * GROUP.len()));
+    }
+
+    #[test]
+    fn a_multiplier_without_a_product_and_a_product_without_a_multiplier_are_refused() {
+        let mut spare = netlist();
+        spare["modules"]["top"]["cells"]["spare"] = json!({ "type": "MULT18X18D", "connections": { "P0": [9999] } });
+        let error = assign(&mut spare, "top").unwrap_err();
+        assert!(error.to_string().contains("multiplier spare has no site"), "{error}");
+        let mut missing = netlist();
+        missing["modules"]["top"]["cells"].as_object_mut().unwrap().remove("3 quotient");
+        assert!(assign(&mut missing, "top").is_err());
     }
 }

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 pub(super) struct Step {
     stamp: PathBuf,
     /// All that its result depends on.
-    pub(super) inputs: String,
+    inputs: String,
 }
 
 impl Step {
