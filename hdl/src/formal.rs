@@ -14,9 +14,11 @@ use rust_hdl::prelude::*;
 use crate::card::CardConfig;
 use crate::emit::{Design, EmitError, emit};
 use crate::field::Shape;
+use crate::msm::config::MsmConfig;
 use crate::msm::pairs::PairQueues;
 use crate::msm::slot_unit::SlotUnit;
-use crate::msm::{COORDINATE_BITS, POINT_BITS};
+use crate::msm::slots::Slots;
+use crate::msm::{ADDRESS_BITS, COORDINATE_BITS, POINT_BITS};
 use crate::shell::arbiter::RoundRobin;
 use crate::shell::burst::BurstSplitter;
 use crate::shell::completion::CompletionRing;
@@ -113,8 +115,17 @@ fn two_bits<const W: usize>(design: Design) -> Result<Design, EmitError> {
     Ok(Design { verilog: design.verilog.replace(&format!("[{}:0]", W - 1), "[1:0]"), ..design })
 }
 
+/// The slots of an engine of such points. Eight slots of a unit are cleared, while what came before leaves; the properties
+/// speak of two of these.
+fn rendezvous<const W: usize>(top: &str, shape: Shape) -> Result<Design, EmitError> {
+    let config = MsmConfig { window_bits: 4, groups: 1, alternate: false, ..MsmConfig::of(shape) };
+    let design = two_bits::<W>(emit(top, || Slots::<W>::new(&config))?)?;
+    let end = |cycles: usize| format!("clear_end = {ADDRESS_BITS}'b{cycles:b}");
+    Ok(Design { verilog: design.verilog.replace(&end(config.clear_cycles()), &end(7)), ..design })
+}
+
 /// All subjects.
-pub const SUBJECTS: [Subject; 12] = [
+pub const SUBJECTS: [Subject; 14] = [
     Subject {
         name: "fifo",
         claim: "every word that comes in leaves once, in order, unchanged; an offered word waits until it is taken",
@@ -240,15 +251,18 @@ pub const SUBJECTS: [Subject; 12] = [
     Subject {
         name: "pairs_in_words",
         claim: "each pair before a slow adder passes at once or waits and leaves once, in order, word by word, unchanged",
-        method: Method::Bounded(20),
+        method: Method::Induction(3),
         free: &[],
         design: |top| two_bits::<COORDINATE_BITS>(emit(top, || PairQueues::<COORDINATE_BITS>::new(4, 1))?),
         properties: include_str!("../formal/pairs_in_words.sv"),
-        mutations: &[Mutation {
-            what: "leaves a pair behind too early",
-            from: "if (last_out) new_head",
-            to: "if (new_pop) new_head",
-        }],
+        mutations: &[
+            Mutation { what: "cuts a result's pair short", from: "result_push ? 2 :", to: "result_push ? 1 :" },
+            Mutation {
+                what: "leaves a pair behind too early",
+                from: "if (last_out) new_head",
+                to: "if (new_pop) new_head",
+            },
+        ],
     },
     Subject {
         name: "slots",
@@ -261,6 +275,44 @@ pub const SUBJECTS: [Subject; 12] = [
             what: "pushes two items into one slot",
             from: "same = (inserted$q & returned$q) & (new_at$q == result_at$q)",
             to: "same = 1'b0",
+        }],
+    },
+    Subject {
+        name: "rendezvous",
+        claim: "of the items for a slot every second one pairs with the one before, and leaves with it once, under its tag",
+        method: Method::Bounded(18),
+        free: &[],
+        design: |top| rendezvous::<POINT_BITS>(top, Shape::Pipelined),
+        properties: include_str!("../formal/rendezvous.sv"),
+        mutations: &[
+            Mutation {
+                what: "loses items that meet",
+                from: "result_popped$d = result_pop | together",
+                to: "result_popped$d = result_pop",
+            },
+            Mutation {
+                what: "pairs an item that meets another with what waits",
+                from: "joined$flag = together",
+                to: "joined$flag = 1'b0",
+            },
+            Mutation {
+                what: "reads out another slot",
+                from: "answered_second$flag = looked_second$q",
+                to: "answered_second$flag = 1'b0",
+            },
+        ],
+    },
+    Subject {
+        name: "rendezvous_in_words",
+        claim: "the same of items that take several cycles, word by word",
+        method: Method::Bounded(20),
+        free: &[],
+        design: |top| rendezvous::<COORDINATE_BITS>(top, Shape::Compact),
+        properties: include_str!("../formal/rendezvous_in_words.sv"),
+        mutations: &[Mutation {
+            what: "forgets in the midst of a point that its items met",
+            from: "joined$valid = result_pop | together",
+            to: "joined$valid = 1'b1",
         }],
     },
 ];

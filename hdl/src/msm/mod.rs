@@ -35,7 +35,7 @@ pub mod plan;
 mod reduce;
 pub mod scalars;
 pub(crate) mod slot_unit;
-mod slots;
+pub(crate) mod slots;
 mod sum_queue;
 pub mod top;
 

@@ -9,7 +9,7 @@ pub(crate) fn run() -> Result<()> {
     licences::run()?;
     shell::run("", "cargo clippy --workspace --all-targets --locked -- -D warnings")?;
     rtl::check()?;
-    formal::run_short()?;
+    formal::run(None)?;
     if shell::output(&["cargo", "nextest", "--version"]).is_some() {
         // nextest does not run documentation's examples.
         shell::run("", "cargo test --workspace --locked --doc --quiet")?;

@@ -28,16 +28,6 @@ pub(crate) fn run(name: Option<&str>) -> Result<()> {
         let names: Vec<_> = SUBJECTS.iter().map(|subject| subject.name).collect();
         bail!("there is no such subject; there are {}", names.join(", "));
     }
-    check_all(&chosen)
-}
-
-/// Checks those that take seconds: what induction proves.
-pub(crate) fn run_short() -> Result<()> {
-    let is_short = |subject: &&Subject| matches!(subject.method, Method::Induction(_));
-    check_all(&SUBJECTS.iter().filter(is_short).collect::<Vec<_>>())
-}
-
-fn check_all(chosen: &[&Subject]) -> Result<()> {
     let folder = shell::target_folder()?.join("formal");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     for subject in chosen {
@@ -47,10 +37,10 @@ fn check_all(chosen: &[&Subject]) -> Result<()> {
             Method::Induction(cycles) => format!("for all time, by induction over {cycles} cycles"),
             Method::Bounded(cycles) => format!("for {cycles} cycles"),
         };
-        println!("{:12} {}: {method}, {:.0} s", subject.name, subject.claim, start.elapsed().as_secs_f64());
+        println!("{:20} {}: {method}, {:.0} s", subject.name, subject.claim, start.elapsed().as_secs_f64());
         for mutation in subject.mutations {
             refute(subject, mutation, &folder)?;
-            println!("{:12}   noticed when it {}", "", mutation.what);
+            println!("{:20}   noticed when it {}", "", mutation.what);
         }
     }
     Ok(())
