@@ -16,8 +16,8 @@ use penstock_hdl::verilator::{Library, Options};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::Placed;
 use super::blocks::Blocks;
+use super::place::Placed;
 use super::tools::Tools;
 
 /// Points and hashes of the simulations behind the projection.

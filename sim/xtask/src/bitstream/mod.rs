@@ -13,23 +13,25 @@
 mod blocks;
 mod floor_plan;
 mod manifest;
+mod place;
 mod registers;
 mod sites;
 mod step;
 mod tools;
+mod watch;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use indicatif::MultiProgress;
 use penstock_hdl::board::ulx3s;
 use sha2::{Digest, Sha256};
 
 use crate::{recipe, shell};
 use blocks::Blocks;
-use manifest::{Manifest, Timing};
+use manifest::Manifest;
+use place::Placer;
 use step::Step;
 use tools::Tools;
 
@@ -63,14 +65,6 @@ pub(crate) struct Arguments {
     no_projection: bool,
 }
 
-/// A seed's placement.
-struct Placed {
-    seed: u32,
-    timing: Timing,
-    utilisation: serde_json::Value,
-    seconds: u64,
-}
-
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match arguments.board {
         Board::Ulx3s => build(arguments),
@@ -98,10 +92,10 @@ fn build(arguments: &Arguments) -> Result<()> {
         top.top
     );
     fs::write(work.join("ulx3s.ys"), &script)?;
+    let bars = MultiProgress::new();
     let synthesis = Step::new(&work, "yosys", &[&top.checksum(), &tools.yosys_version, &script]);
     let synthesis_seconds = synthesis.run(|| {
-        println!("synthesising; yosys' log is in {}", work.join("yosys.log").display());
-        shell::run_in(&work, &[&tools.yosys, "-q", "-l", "yosys.log", "ulx3s.ys"])
+        watch::run(&work, &[&tools.yosys, "-q", "-l", "yosys.log", "ulx3s.ys"], "yosys.log", "synthesis", &bars)
     })?;
     println!("synthesised in {synthesis_seconds} s");
     let mut netlist = serde_json::from_slice(&fs::read(work.join("yosys.json"))?).context("yosys' netlist")?;
@@ -111,8 +105,9 @@ fn build(arguments: &Arguments) -> Result<()> {
     let netlist = serde_json::to_vec(&netlist)?;
     fs::write(work.join("ulx3s.json"), &netlist)?;
 
-    let placed = place_all(&tools, &work, &[&sha256(&netlist), &constraints_sha256], arguments)?;
-    let best = best(&placed)?;
+    let placed = Placer { tools: &tools, work: &work, inputs: [&sha256(&netlist), &constraints_sha256], bars }
+        .all(arguments.seeds, arguments.jobs)?;
+    let best = place::best(&placed)?;
     if best.timing.slowest() < 1.0 {
         bail!("no seed meets its clocks; the best, {}: {}", best.seed, best.timing);
     }
@@ -150,66 +145,4 @@ fn build(arguments: &Arguments) -> Result<()> {
 
 fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
-}
-
-/// Places and routes every seed, as many at a time as asked for.
-fn place_all(tools: &Tools, work: &Path, inputs: &[&str], arguments: &Arguments) -> Result<Vec<Placed>> {
-    let next = AtomicUsize::new(1);
-    let worker = || -> Result<Vec<Placed>> {
-        let mut placed = Vec::new();
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed) as u32;
-            if seed > arguments.seeds {
-                return Ok(placed);
-            }
-            let one = place(tools, work, inputs, seed)?;
-            println!("seed {seed}: {} after {} s", one.timing, one.seconds);
-            placed.push(one);
-        }
-    };
-    let mut placed = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..arguments.jobs).map(|_| scope.spawn(worker)).collect();
-        let done = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| bail!("a worker died")));
-        done.collect::<Result<Vec<_>>>()
-    })?
-    .into_iter()
-    .flatten()
-    .collect::<Vec<_>>();
-    placed.sort_by_key(|placed| placed.seed);
-    Ok(placed)
-}
-
-fn place(tools: &Tools, work: &Path, inputs: &[&str], seed: u32) -> Result<Placed> {
-    let file = |kind: &str| format!("{seed}.{kind}");
-    let (config, report, netlist, log) = (file("config"), file("report.json"), file("placed.json"), file("log"));
-    let clock = (ulx3s::RING_CLOCK_KHZ / 1000).to_string();
-    let seed_text = seed.to_string();
-    let device = ["--85k", "--package", "CABGA381", "--speed", "6", "--freq", &clock];
-    let files = ["--json", "ulx3s.json", "--lpf", "ulx3s.lpf", "--textcfg", &config, "--report", &report];
-    // A clock that is missed is judged here, beside the other seeds'.
-    let limits = ["--timing-allow-fail"];
-    // The other placer takes a third more wire, which the part does not have; the other router takes hours.
-    let engines = ["--placer", "static", "--threads", "1", "--router", "router2"];
-    let others = ["--write", &netlist, "--seed", &seed_text, "--quiet", "--log", &log];
-    let words: Vec<&str> = [&tools.nextpnr[..]]
-        .into_iter()
-        .chain(device)
-        .chain(files)
-        .chain(limits)
-        .chain(engines)
-        .chain(others)
-        .collect();
-    let step = Step::new(work, &seed_text, &[inputs, &[&*tools.nextpnr_version, &words[1..].join(" ")]].concat());
-    let seconds = step.run(|| shell::run_in(work, &words))?;
-    let path: PathBuf = work.join(&report);
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let report: serde_json::Value = serde_json::from_str(&text).context("nextpnr's report")?;
-    Ok(Placed { seed, timing: Timing::read(&report)?, utilisation: report["utilization"].clone(), seconds })
-}
-
-fn best(placed: &[Placed]) -> Result<&Placed> {
-    // Of equals the first, so that the choice is the same every time.
-    let faster =
-        |a: &&Placed, b: &&Placed| a.timing.slowest().total_cmp(&b.timing.slowest()).then_with(|| b.seed.cmp(&a.seed));
-    placed.iter().max_by(faster).context("no seed was placed")
 }

@@ -1,0 +1,86 @@
+//! Placement and routing with several seeds, of which the fastest is kept.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::{Context, Result, bail};
+use indicatif::MultiProgress;
+use penstock_hdl::board::ulx3s;
+use serde_json::Value;
+
+use super::manifest::Timing;
+use super::step::Step;
+use super::tools::Tools;
+use super::watch;
+
+/// What a seed's placement came to.
+pub(super) struct Placed {
+    pub(super) seed: u32,
+    pub(super) timing: Timing,
+    pub(super) utilisation: Value,
+    pub(super) seconds: u64,
+}
+
+/// Places and routes `ulx3s.json` with `ulx3s.lpf`.
+pub(super) struct Placer<'a> {
+    pub(super) tools: &'a Tools,
+    pub(super) work: &'a Path,
+    /// Checksums of netlist and constraints.
+    pub(super) inputs: [&'a str; 2],
+    pub(super) bars: MultiProgress,
+}
+
+impl Placer<'_> {
+    /// Seeds from 1 to `seeds`, so many at a time.
+    pub(super) fn all(&self, seeds: u32, jobs: u32) -> Result<Vec<Placed>> {
+        let next = AtomicU32::new(1);
+        let worker = || -> Result<Vec<Placed>> {
+            let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+            numbers.take_while(|seed| *seed <= seeds).map(|seed| self.one(seed)).collect()
+        };
+        let mut placed = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(worker)).collect();
+            let done = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| bail!("a worker died")));
+            done.collect::<Result<Vec<_>>>()
+        })?
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>();
+        placed.sort_by_key(|placed| placed.seed);
+        Ok(placed)
+    }
+
+    fn one(&self, seed: u32) -> Result<Placed> {
+        let file = |kind: &str| format!("{seed}.{kind}");
+        let (config, report, netlist, log) = (file("config"), file("report.json"), file("placed.json"), file("log"));
+        let clock = (ulx3s::RING_CLOCK_KHZ / 1000).to_string();
+        let seed_text = seed.to_string();
+        let device = ["--85k", "--package", "CABGA381", "--speed", "6", "--freq", &clock];
+        let files = ["--json", "ulx3s.json", "--lpf", "ulx3s.lpf", "--textcfg", &config, "--report", &report];
+        // A clock that is missed is judged here, beside the other seeds'.
+        let limits = ["--timing-allow-fail"];
+        // The other placer takes a third more wire, which the part does not have; the other router takes hours.
+        let engines = ["--placer", "static", "--threads", "1", "--router", "router2"];
+        let others = ["--write", &netlist, "--seed", &seed_text, "--quiet", "--log", &log];
+        let words = [&[&*self.tools.nextpnr][..], &device, &files, &limits, &engines, &others].concat();
+        let options = words[1..].join(" ");
+        let inputs = [&self.inputs[..], &[&*self.tools.nextpnr_version, &options]].concat();
+        let step = Step::new(self.work, &seed_text, &inputs);
+        let seconds = step.run(|| watch::run(self.work, &words, &log, &format!("seed {seed}"), &self.bars))?;
+        let path = self.work.join(&report);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let report: Value = serde_json::from_str(&text).context("nextpnr's report")?;
+        let timing = Timing::read(&report)?;
+        self.bars.println(format!("seed {seed}: {timing} after {seconds} s"))?;
+        Ok(Placed { seed, timing, utilisation: report["utilization"].clone(), seconds })
+    }
+}
+
+/// The one whose clocks have most to spare.
+pub(super) fn best(placed: &[Placed]) -> Result<&Placed> {
+    // Of equals the first, so that the choice is the same every time.
+    let faster =
+        |a: &&Placed, b: &&Placed| a.timing.slowest().total_cmp(&b.timing.slowest()).then_with(|| b.seed.cmp(&a.seed));
+    placed.iter().max_by(faster).context("no seed was placed")
+}

@@ -1,0 +1,80 @@
+//! A program that takes minutes, and what its log says meanwhile.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::shell;
+
+/// How often the log is looked at.
+const PERIOD: Duration = Duration::from_millis(500);
+/// No line of a log is longer.
+const LONGEST_LINE: u64 = 4096;
+
+/// Runs a program in a folder; on a terminal the last line of its log is shown under `name` while it runs.
+pub(super) fn run(folder: &Path, words: &[&str], log: &str, name: &str, bars: &MultiProgress) -> Result<()> {
+    let line = words.join(" ");
+    bars.println(format!("$ {line}"))?;
+    let bar = bars.add(ProgressBar::new_spinner());
+    bar.set_style(ProgressStyle::with_template("{elapsed} {prefix} {wide_msg}")?);
+    bar.set_prefix(name.to_owned());
+    let mut child =
+        shell::command("", words).current_dir(folder).spawn().with_context(|| format!("cannot start `{line}`"))?;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        bar.set_message(last_line(&folder.join(log)).unwrap_or_default());
+        bar.tick();
+        thread::sleep(PERIOD);
+    };
+    bar.finish_and_clear();
+    if !status.success() {
+        bail!("`{line}` failed: {status}; its log is {}", folder.join(log).display());
+    }
+    Ok(())
+}
+
+/// The last line of a file that has something in it.
+fn last_line(path: &Path) -> Option<String> {
+    let mut file = File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LONGEST_LINE))).ok()?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end).ok()?;
+    let end = String::from_utf8_lossy(&end);
+    end.lines().rev().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use indicatif::ProgressDrawTarget;
+
+    use super::*;
+
+    #[test]
+    fn the_last_line_is_the_newest_one_with_something_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        assert_eq!(last_line(&log), None);
+        std::fs::write(&log, format!("{}\nInfo: 3 left\n  Info: 2 left\n\n", "x".repeat(10_000))).unwrap();
+        assert_eq!(last_line(&log).as_deref(), Some("Info: 2 left"));
+    }
+
+    #[test]
+    fn a_program_that_fails_is_an_error_that_names_its_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        let run = |words: &[&str]| run(folder.path(), words, "its.log", "seed 1", &bars);
+        run(&["true"]).unwrap();
+        assert!(run(&["false"]).unwrap_err().to_string().contains("its.log"));
+        assert!(run(&["no-such-program"]).unwrap_err().to_string().contains("cannot start"));
+    }
+}
