@@ -32,18 +32,18 @@ const LIMBS: usize = DIGITS.div_ceil(2);
 /// Cycles of a pass, and products in flight.
 const PASS: usize = 4;
 /// Segments in which the carries are resolved at the end.
-const SEGMENT: usize = 65;
+const SEGMENT: usize = 86;
 const SEGMENTS: usize = ELEMENT_BITS.div_ceil(SEGMENT);
 
 /// Multipliers that share a copy of the first operand's digit.
-const MULTIPLIERS_OF_A_COPY: usize = 4;
+const MULTIPLIERS_OF_A_COPY: usize = 5;
 
 /// Ring cycles of a card cycle.
 pub const RING_CYCLES: usize = 3;
 /// The ring cycle of a card cycle in which the strobe is high.
 const STROBE: usize = 1;
 /// Ring cycles from operands to product: into the ring, the passes, the carries.
-const RING_LATENCY: usize = 2 + PASS * DIGITS + SEGMENTS;
+const RING_LATENCY: usize = 3 + PASS * DIGITS + SEGMENTS;
 /// For how many ring cycles a product is there.
 const RING_STABLE: usize = DIGITS - SEGMENTS + 1;
 /// Ring cycles, at least, that a product has to reach the card's registers.
@@ -125,9 +125,10 @@ fn text(field: Field, start: usize) -> String {
     for bank in 0..LIMBS {
         out.copy(&format!("take_{bank}"), 1, "strobe_2 && phase == 3'd0");
     }
+    out.register("taken", 1, "take_0");
     // Fewer of these: they reset registers, and neighbours share a reset.
     for pair in 0..LIMBS / 2 {
-        out.copy(&format!("fresh_{pair}"), 1, &format!("take_{}", 2 * pair));
+        out.copy(&format!("fresh_{pair}"), 1, "taken");
     }
     out.line("// Cycle 1: the operands of the products in flight wait in memory, and are read in turn.");
     for operand in ["left", "right"] {
@@ -135,7 +136,7 @@ fn text(field: Field, start: usize) -> String {
             out.bank(operand, bank);
         }
     }
-    out.line("// The digit of the next cycle's product: the lowest one of a new operand, then one after the other.");
+    out.line("// The next digit: the lowest one of a new operand, then one after the other.");
     let last_place = PASS - 1;
     for place in 1..PASS {
         out.register(&format!("pass_{place}"), 4, &format!("pass_{}", place - 1));
@@ -148,11 +149,12 @@ fn text(field: Field, start: usize) -> String {
     out.line(&format!(
         "reg [{digit_top}:0] waiting_digit;\nalways @(*) case (pass_{last_place})\n{choices}  default: waiting_digit = {DIGIT}'d0;\nendcase"
     ));
-    // A copy for a few multipliers each: they are far apart, and this is the ring's longest way.
+    out.register("digit", DIGIT, &format!("take_0 ? left[{digit_top}:0] : waiting_digit"));
+    out.line("// Cycle 2: on to a copy for a few multipliers each, which are far apart.");
     for copy in 0..DIGITS.div_ceil(MULTIPLIERS_OF_A_COPY) {
-        out.copy(&format!("digit_{copy}"), DIGIT, &format!("take_0 ? left[{digit_top}:0] : waiting_digit"));
+        out.copy(&format!("digit_{copy}"), DIGIT, "digit");
     }
-    out.line("// Cycle 2: the digit times the second operand, beside the sum; m follows from the low digits of both.");
+    out.line("// Cycle 3: the digit times the second operand, beside the sum; m follows from the low digits of both.");
     for k in 0..DIGITS {
         let low = k % 2 * DIGIT;
         out.register(
@@ -161,7 +163,7 @@ fn text(field: Field, start: usize) -> String {
             &format!("digit_{} * right_{}[{low}+:{DIGIT}]", k / MULTIPLIERS_OF_A_COPY, k / 2),
         );
     }
-    out.line("// Cycle 3: the sum of both. A limb takes one even product and the halves of two odd ones.");
+    out.line("// Cycle 4: the sum of both. A limb takes one even product and the halves of two odd ones.");
     for limb in 0..LIMBS {
         out.add3(
             &format!("first_{limb}"),
@@ -171,14 +173,14 @@ fn text(field: Field, start: usize) -> String {
             &odd("partial", limb),
         );
     }
-    out.line("// Cycle 4: m; the carries of the pass before.");
+    out.line("// Cycle 5: m; the carries of the pass before.");
     let inverse = field.negated_inverse(DIGIT);
     out.register("quotient", DIGIT, &format!("first_0[{digit_top}:0] * {DIGIT}'h{inverse:x}"));
     for limb in 0..LIMBS {
         out.register(&format!("carry_{limb}_d"), 3, &format!("carry_{limb}"));
         out.register(&format!("second_{limb}"), sum_top + 1, &format!("first_{limb} + {{carry_{limb}_d, {DIGIT}'d0}}"));
     }
-    out.line("// Cycle 5: m p.");
+    out.line("// Cycle 6: m p.");
     let p = field.modulus();
     let digits = BigUint::from(1u32) << DIGIT;
     for k in 0..DIGITS {
@@ -188,7 +190,7 @@ fn text(field: Field, start: usize) -> String {
     for limb in 0..LIMBS {
         out.register(&format!("third_{limb}"), sum_top + 1, &format!("second_{limb}"));
     }
-    out.line("// Cycle 6: the whole sum, without the digit that is now zero: the next pass's cycle 2.");
+    out.line("// Cycle 7: the whole sum, without the digit that is now zero: the next pass's cycle 3.");
     for limb in 0..LIMBS {
         out.wire3(
             &format!("whole_{limb}"),
@@ -273,19 +275,19 @@ impl Text {
     }
 
     /// A limb of the operands in flight, one for each cycle of a pass: that of this cycle's product for the right operands, of
-    /// the next one's for the left operands.
+    /// the next but one's for the left operands.
     fn bank(&mut self, operand: &str, bank: usize) {
         let low = bank * LIMB;
         let width = LIMB.min(OPERAND_BITS - low);
         let name = format!("{operand}s_{bank}");
-        // Which cycle of a pass this is, and the next one; copies for each memory.
+        // Which cycle of a pass this is, and the next but one; copies for each memory.
         self.line(&format!("reg [1:0] {name}_next;\ninitial {name}_next = 1;"));
         self.line(&format!("(* keep *) always @(posedge ring_clock) {name}_next <= {name}_next + 2'd1;"));
         let read = if operand == "left" {
             "next"
         } else {
-            self.line(&format!("reg [1:0] {name}_turn;\ninitial {name}_turn = 0;"));
-            self.line(&format!("(* keep *) always @(posedge ring_clock) {name}_turn <= {name}_next;"));
+            self.line(&format!("reg [1:0] {name}_turn;\ninitial {name}_turn = {};", PASS - 1));
+            self.line(&format!("(* keep *) always @(posedge ring_clock) {name}_turn <= {name}_next - 2'd1;"));
             "turn"
         };
         let padding = LIMB - width;

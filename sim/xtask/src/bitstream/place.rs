@@ -72,7 +72,7 @@ impl Placer<'_> {
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let report: Value = serde_json::from_str(&text).context("nextpnr's report")?;
         let timing = Timing::read(&report)?;
-        self.bars.println(format!("seed {seed}: {timing} after {seconds} s"))?;
+        self.bars.suspend(|| println!("seed {seed}: {timing} after {seconds} s"));
         Ok(Placed { seed, timing, utilisation: report["utilization"].clone(), seconds })
     }
 }

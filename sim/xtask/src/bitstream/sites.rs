@@ -20,6 +20,10 @@ const GROUPS: [u32; 13] = [4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114];
 const GROUP: [(u32, &str); 4] = [(0, "MULT18_0"), (1, "MULT18_1"), (4, "MULT18_4"), (5, "MULT18_5")];
 /// Digits of a ring in a row.
 const DIGITS: usize = RingMultiplier::DIGITS / ROWS.len();
+/// A row has two sites more than the digits take, too few for the factors of the modulus of all rings: rings, and which of their
+/// products goes from the middle row to which.
+const MOVED: [(usize, &str, usize); 3] = [(0, "multiple_5", 0), (2, "multiple_9", 2), (4, "multiple_5", 0)];
+const MIDDLE: usize = 1;
 /// Rings.
 const RINGS: usize = RingMultiplier::INTERVAL;
 
@@ -75,13 +79,15 @@ fn sites_of_products() -> impl Iterator<Item = ((usize, String), String)> {
     })
 }
 
-/// The registers of a row's products, from left to right, with their rings. A row has two sites more than the digits take:
-/// room for the factors of the modulus of two rings.
+/// The registers of a row's products, from left to right, with their rings. The factors of the modulus lie in the middle row:
+/// each goes to a whole ring, and that is a ring's longest way.
 fn products(row: usize) -> Vec<(usize, String)> {
     let of_ring = |ring: usize| {
         let digits = (row * DIGITS..(row + 1) * DIGITS).flat_map(|k| [format!("partial_{k}"), format!("multiple_{k}")]);
-        let mut products: Vec<_> = digits.collect();
-        if ring / 2 == row {
+        let stays = |product: &String| !MOVED.iter().any(|(of, moved, _)| *of == ring && moved == product);
+        let comes = MOVED.iter().filter(move |(of, _, to)| (*of, *to) == (ring, row));
+        let mut products: Vec<_> = digits.filter(stays).chain(comes.map(|(_, moved, _)| (*moved).to_owned())).collect();
+        if row == MIDDLE {
             products.insert(DIGITS, "quotient".to_owned());
         }
         products.into_iter().map(move |product| (ring, product))
@@ -116,6 +122,7 @@ mod tests {
         let sites: BTreeMap<_, _> =
             cells.iter().map(|(name, cell)| (cell["attributes"]["BEL"].as_str(), name)).collect();
         // Two products a digit and the factor of the modulus.
+        assert_eq!(sites_of_products().count(), sites.len());
         assert_eq!(sites.len(), RINGS * (2 * RingMultiplier::DIGITS + 1));
         assert_eq!(sites[&Some("X4/Y10/MULT18_0")], "0 partial_0");
         assert_eq!(sites[&Some("X5/Y10/MULT18_1")], "0 multiple_0");

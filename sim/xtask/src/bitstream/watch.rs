@@ -19,7 +19,8 @@ const LONGEST_LINE: u64 = 4096;
 /// Runs a program in a folder; on a terminal the last line of its log is shown under `name` while it runs.
 pub(super) fn run(folder: &Path, words: &[&str], log: &str, name: &str, bars: &MultiProgress) -> Result<()> {
     let line = words.join(" ");
-    bars.println(format!("$ {line}"))?;
+    // What is printed through the bars would not appear where there is no terminal.
+    bars.suspend(|| eprintln!("$ {line}"));
     let bar = bars.add(ProgressBar::new_spinner());
     bar.set_style(ProgressStyle::with_template("{elapsed} {prefix} {wide_msg}")?);
     bar.set_prefix(name.to_owned());
