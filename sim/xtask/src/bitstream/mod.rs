@@ -51,9 +51,9 @@ pub(crate) struct Arguments {
     /// Which board.
     #[arg(value_enum)]
     board: Board,
-    /// Placements tried, numbered from 1; the fastest is kept.
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
-    seeds: u32,
+    /// Seeds to place with; the fastest placement is kept.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2])]
+    seeds: Vec<u32>,
     /// Placements at a time; each takes about 2 GB.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
     jobs: u32,
@@ -106,7 +106,7 @@ fn build(arguments: &Arguments) -> Result<()> {
     fs::write(work.join("ulx3s.json"), &netlist)?;
 
     let placed = Placer { tools: &tools, work: &work, inputs: [&sha256(&netlist), &constraints_sha256], bars }
-        .all(arguments.seeds, arguments.jobs)?;
+        .all(&arguments.seeds, arguments.jobs)?;
     let best = place::best(&placed)?;
     if best.timing.slowest() < 1.0 {
         bail!("no seed meets its clocks; the best, {}: {}", best.seed, best.timing);

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, bail};
 use indicatif::MultiProgress;
@@ -32,12 +32,12 @@ pub(super) struct Placer<'a> {
 }
 
 impl Placer<'_> {
-    /// Seeds from 1 to `seeds`, so many at a time.
-    pub(super) fn all(&self, seeds: u32, jobs: u32) -> Result<Vec<Placed>> {
-        let next = AtomicU32::new(1);
+    /// All seeds, so many at a time.
+    pub(super) fn all(&self, seeds: &[u32], jobs: u32) -> Result<Vec<Placed>> {
+        let next = AtomicUsize::new(0);
         let worker = || -> Result<Vec<Placed>> {
-            let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
-            numbers.take_while(|seed| *seed <= seeds).map(|seed| self.one(seed)).collect()
+            let waiting = std::iter::from_fn(|| seeds.get(next.fetch_add(1, Ordering::Relaxed)));
+            waiting.map(|seed| self.one(*seed)).collect()
         };
         let mut placed = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(worker)).collect();
