@@ -283,7 +283,7 @@ pub const SUBJECTS: [Subject; 14] = [
         method: Method::Bounded(18),
         free: &[],
         design: |top| rendezvous::<POINT_BITS>(top, Shape::Pipelined),
-        properties: include_str!("../formal/rendezvous.sv"),
+        properties: concat!(include_str!("../formal/arrivals.sv"), include_str!("../formal/rendezvous.sv")),
         mutations: &[
             Mutation {
                 what: "loses items that meet",
@@ -308,7 +308,7 @@ pub const SUBJECTS: [Subject; 14] = [
         method: Method::Bounded(20),
         free: &[],
         design: |top| rendezvous::<COORDINATE_BITS>(top, Shape::Compact),
-        properties: include_str!("../formal/rendezvous_in_words.sv"),
+        properties: concat!(include_str!("../formal/arrivals.sv"), include_str!("../formal/rendezvous_in_words.sv")),
         mutations: &[Mutation {
             what: "forgets in the midst of a point that its items met",
             from: "joined$valid = result_pop | together",
