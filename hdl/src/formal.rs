@@ -111,15 +111,15 @@ impl Subject {
 }
 
 /// A unit whose words of points are two bits wide, not `W`: it moves them and does not look into them.
-fn two_bits<const W: usize>(design: Design) -> Result<Design, EmitError> {
-    Ok(Design { verilog: design.verilog.replace(&format!("[{}:0]", W - 1), "[1:0]"), ..design })
+fn two_bits<const W: usize>(design: Design) -> Design {
+    Design { verilog: design.verilog.replace(&format!("[{}:0]", W - 1), "[1:0]"), ..design }
 }
 
 /// The slots of an engine of such points. Eight slots of a unit are cleared, while what came before leaves; the properties
 /// speak of two of these.
 fn rendezvous<const W: usize>(top: &str, shape: Shape) -> Result<Design, EmitError> {
     let config = MsmConfig { window_bits: 4, groups: 1, alternate: false, ..MsmConfig::of(shape) };
-    let design = two_bits::<W>(emit(top, || Slots::<W>::new(&config))?)?;
+    let design = two_bits::<W>(emit(top, || Slots::<W>::new(&config))?);
     let end = |cycles: usize| format!("clear_end = {ADDRESS_BITS}'b{cycles:b}");
     Ok(Design { verilog: design.verilog.replace(&end(config.clear_cycles()), &end(7)), ..design })
 }
@@ -237,7 +237,7 @@ pub const SUBJECTS: [Subject; 14] = [
         claim: "each pair before a fast adder is offered once, in its queue's order, unchanged, results' first; none is lost",
         method: Method::Induction(2),
         free: &[],
-        design: |top| two_bits::<POINT_BITS>(emit(top, || PairQueues::<POINT_BITS>::new(4, 2))?),
+        design: |top| emit(top, || PairQueues::<POINT_BITS>::new(4, 2)).map(two_bits::<POINT_BITS>),
         properties: include_str!("../formal/pairs.sv"),
         mutations: &[
             Mutation { what: "calls a halt too late", from: "room = new_count < 2", to: "room = new_count < 3" },
@@ -253,7 +253,7 @@ pub const SUBJECTS: [Subject; 14] = [
         claim: "each pair before a slow adder passes at once or waits and leaves once, in order, word by word, unchanged",
         method: Method::Induction(3),
         free: &[],
-        design: |top| two_bits::<COORDINATE_BITS>(emit(top, || PairQueues::<COORDINATE_BITS>::new(4, 1))?),
+        design: |top| emit(top, || PairQueues::<COORDINATE_BITS>::new(4, 1)).map(two_bits::<COORDINATE_BITS>),
         properties: include_str!("../formal/pairs_in_words.sv"),
         mutations: &[
             Mutation { what: "cuts a result's pair short", from: "result_push ? 2 :", to: "result_push ? 1 :" },
@@ -269,7 +269,7 @@ pub const SUBJECTS: [Subject; 14] = [
         claim: "an operand that waits in a slot leaves it once, unchanged, with the next one for the same slot or a read-out",
         method: Method::Bounded(14),
         free: &[],
-        design: |top| two_bits::<POINT_BITS>(emit(top, || SlotUnit::<POINT_BITS>::new(2, 2))?),
+        design: |top| emit(top, || SlotUnit::<POINT_BITS>::new(2, 2)).map(two_bits::<POINT_BITS>),
         properties: include_str!("../formal/slots.sv"),
         mutations: &[Mutation {
             what: "pushes two items into one slot",

@@ -6,9 +6,9 @@
 //!                       └────────────────────────> manifest.json, floor plan <┴─────────────────┘
 //! ```
 //!
-//! The tools are those that `cargo xtask setup` pins; natively installed ones, several times as fast, are taken when asked
-//! for. The manifest says which. The same inputs and tools give the same bitstream, so a build that was broken off goes on
-//! with the steps that it had finished. A clock that is not met is a failure.
+//! The tools are those that `cargo xtask setup` pins; natively installed ones are taken when asked for. The manifest says
+//! which. The same inputs and tools give the same bitstream, so a build that was broken off goes on with the steps that it
+//! had finished. A clock that is not met is a failure.
 
 mod blocks;
 mod floor_plan;

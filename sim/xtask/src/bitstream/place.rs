@@ -34,6 +34,10 @@ pub(super) struct Placer<'a> {
 impl Placer<'_> {
     /// All seeds, so many at a time.
     pub(super) fn all(&self, seeds: &[u32], jobs: u32) -> Result<Vec<Placed>> {
+        // The same one twice would write the same files at once.
+        let mut seeds = seeds.to_vec();
+        seeds.sort_unstable();
+        seeds.dedup();
         let next = AtomicUsize::new(0);
         let worker = || -> Result<Vec<Placed>> {
             let waiting = std::iter::from_fn(|| seeds.get(next.fetch_add(1, Ordering::Relaxed)));
