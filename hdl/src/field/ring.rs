@@ -1,8 +1,9 @@
 //! The digit-serial Montgomery multiplier: a ring that one product travels fifteen times.
 //!
-//! A pass is t' = (t + d b + m p) / 2^18 for an 18-bit digit d of the first operand. A pass takes four cycles, so four
-//! products travel at once, and one starts every 15 cycles; 4 and 15 have no common factor, so products that start on
-//! that grid never meet. The running sum is carry-saved in limbs of 36 bits, the width of a product of an 18 x 18
+//! A pass is t' = (t + d b + m p) / 2^18 for an 18-bit digit d of the first operand. A pass takes seven cycles, so
+//! seven products travel at once, and one starts every 15 cycles; 7 and 15 have no common factor, so products that start on
+//! that grid never meet. Four cycles would do for the arithmetic; the others are for the ways, which are longer than what
+//! lies between them. The running sum is carry-saved in limbs of 36 bits, the width of a product of an 18 x 18
 //! multiplier: a limb's carries enter it again in the next pass, and are resolved once, behind the ring.
 //!
 //! A ring has a clock of its own, three times the card's: it is the one part of a small card that short paths make fast.
@@ -21,7 +22,7 @@ use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
 use super::{ELEMENT_BITS, Field, OPERAND_BITS, RADIX_BITS};
-use crate::leaf::{DISTRIBUTED, chained_sum};
+use crate::leaf::DISTRIBUTED;
 
 const DIGIT: usize = 18;
 /// Digits of an operand, and passes.
@@ -30,20 +31,23 @@ const LIMB: usize = 2 * DIGIT;
 /// Limbs of the running sum.
 const LIMBS: usize = DIGITS.div_ceil(2);
 /// Cycles of a pass, and products in flight.
-const PASS: usize = 4;
+const PASS: usize = 7;
 /// Segments in which the carries are resolved at the end.
 const SEGMENT: usize = 86;
 const SEGMENTS: usize = ELEMENT_BITS.div_ceil(SEGMENT);
+/// Cycles that the sum waits for what makes its low digit zero.
+const WAITING: usize = 4;
 
-/// Multipliers that share a copy of the first operand's digit.
+/// Multipliers that share a copy of the first operand's digit, or of m: those in a row.
 const MULTIPLIERS_OF_A_COPY: usize = 5;
+const COPIES: usize = DIGITS.div_ceil(MULTIPLIERS_OF_A_COPY);
 
 /// Ring cycles of a card cycle.
 pub const RING_CYCLES: usize = 3;
 /// The ring cycle of a card cycle in which the strobe is high.
 const STROBE: usize = 1;
 /// Ring cycles from operands to product: into the ring, the passes, the carries.
-const RING_LATENCY: usize = 3 + PASS * DIGITS + SEGMENTS;
+const RING_LATENCY: usize = 4 + PASS * DIGITS + SEGMENTS;
 /// For how many ring cycles a product is there.
 const RING_STABLE: usize = DIGITS - SEGMENTS + 1;
 /// Ring cycles, at least, that a product has to reach the card's registers.
@@ -125,10 +129,11 @@ fn text(field: Field, start: usize) -> String {
     for bank in 0..LIMBS {
         out.copy(&format!("take_{bank}"), 1, "strobe_2 && phase == 3'd0");
     }
-    out.register("taken", 1, "take_0");
+    out.register("taken_1", 1, "take_0");
+    out.register("taken_2", 1, "taken_1");
     // Fewer of these: they reset registers, and neighbours share a reset.
     for pair in 0..LIMBS / 2 {
-        out.copy(&format!("fresh_{pair}"), 1, "taken");
+        out.copy(&format!("fresh_{pair}"), 1, "taken_2");
     }
     out.line("// Cycle 1: the operands of the products in flight wait in memory, and are read in turn.");
     for operand in ["left", "right"] {
@@ -150,55 +155,67 @@ fn text(field: Field, start: usize) -> String {
         "reg [{digit_top}:0] waiting_digit;\nalways @(*) case (pass_{last_place})\n{choices}  default: waiting_digit = {DIGIT}'d0;\nendcase"
     ));
     out.register("digit", DIGIT, &format!("take_0 ? left[{digit_top}:0] : waiting_digit"));
-    out.line("// Cycle 2: on to a copy for a few multipliers each, which are far apart.");
-    for copy in 0..DIGITS.div_ceil(MULTIPLIERS_OF_A_COPY) {
+    out.line("// Cycle 2: on to a copy for a few multipliers each, which are far apart; beside it the second operand.");
+    for copy in 0..COPIES {
         out.copy(&format!("digit_{copy}"), DIGIT, "digit");
     }
-    out.line("// Cycle 3: the digit times the second operand, beside the sum; m follows from the low digits of both.");
+    for limb in 0..LIMBS {
+        out.register(&format!("factor_{limb}"), LIMB, &format!("right_{limb}"));
+    }
+    out.line("// Cycle 3: the digit times the second operand.");
     for k in 0..DIGITS {
         let low = k % 2 * DIGIT;
         out.register(
             &format!("partial_{k}"),
             LIMB,
-            &format!("digit_{} * right_{}[{low}+:{DIGIT}]", k / MULTIPLIERS_OF_A_COPY, k / 2),
+            &format!("digit_{} * factor_{}[{low}+:{DIGIT}]", k / MULTIPLIERS_OF_A_COPY, k / 2),
         );
     }
-    out.line("// Cycle 4: the sum of both. A limb takes one even product and the halves of two odd ones.");
+    out.line("// Cycle 4: a limb takes one even product and the halves of two odd ones; beside it the sum.");
     for limb in 0..LIMBS {
-        out.add3(
-            &format!("first_{limb}"),
-            sum_top,
-            &format!("sum_{limb}"),
-            &even("partial", limb),
-            &odd("partial", limb),
-        );
+        let products = format!("{} + {}", even("partial", limb), odd("partial", limb));
+        out.register(&format!("entering_{limb}"), LIMB + 1, &products);
     }
-    out.line("// Cycle 5: m; the carries of the pass before.");
-    let inverse = field.negated_inverse(DIGIT);
-    out.register("quotient", DIGIT, &format!("first_0[{digit_top}:0] * {DIGIT}'h{inverse:x}"));
+    out.line("// Cycle 5: the sum of both.");
+    for limb in 0..LIMBS {
+        out.register(&format!("first_{limb}"), sum_top + 1, &format!("sum_{limb} + entering_{limb}"));
+    }
+    out.line("// Cycle 6: the low digit, which m follows from; the carries of the pass before.");
+    out.register("lowest", DIGIT, &format!("first_0[{digit_top}:0]"));
     for limb in 0..LIMBS {
         out.register(&format!("carry_{limb}_d"), 3, &format!("carry_{limb}"));
-        out.register(&format!("second_{limb}"), sum_top + 1, &format!("first_{limb} + {{carry_{limb}_d, {DIGIT}'d0}}"));
+        out.register(
+            &format!("waiting_{limb}_0"),
+            sum_top + 1,
+            &format!("first_{limb} + {{carry_{limb}_d, {DIGIT}'d0}}"),
+        );
     }
-    out.line("// Cycle 6: m p.");
+    out.line("// Cycle 7: m.");
+    let inverse = field.negated_inverse(DIGIT);
+    out.register("quotient", DIGIT, &format!("lowest * {DIGIT}'h{inverse:x}"));
+    out.line("// Cycle 8: on to a copy for a few multipliers each.");
+    for copy in 0..COPIES {
+        out.copy(&format!("quotient_{copy}"), DIGIT, "quotient");
+    }
+    out.line("// Cycle 9: m p.");
     let p = field.modulus();
     let digits = BigUint::from(1u32) << DIGIT;
     for k in 0..DIGITS {
         let limb = (&p >> (k * DIGIT)) % &digits;
-        out.register(&format!("multiple_{k}"), LIMB, &format!("quotient * {DIGIT}'h{limb:x}"));
+        let copy = k / MULTIPLIERS_OF_A_COPY;
+        out.register(&format!("multiple_{k}"), LIMB, &format!("quotient_{copy} * {DIGIT}'h{limb:x}"));
     }
+    out.line("// Cycle 10: its limbs; beside them what has waited since cycle 6.");
     for limb in 0..LIMBS {
-        out.register(&format!("third_{limb}"), sum_top + 1, &format!("second_{limb}"));
+        let products = format!("{} + {}", even("multiple", limb), odd("multiple", limb));
+        out.register(&format!("cancelling_{limb}"), LIMB + 1, &products);
+        for cycle in 1..=WAITING {
+            out.register(&format!("waiting_{limb}_{cycle}"), sum_top + 1, &format!("waiting_{limb}_{}", cycle - 1));
+        }
     }
-    out.line("// Cycle 7: the whole sum, without the digit that is now zero: the next pass's cycle 3.");
+    out.line("// Cycle 11: the whole sum, without the digit that is now zero: the next pass's cycle 4.");
     for limb in 0..LIMBS {
-        out.wire3(
-            &format!("whole_{limb}"),
-            sum_top,
-            &format!("third_{limb}"),
-            &even("multiple", limb),
-            &odd("multiple", limb),
-        );
+        out.line(&format!("wire [{sum_top}:0] whole_{limb} = waiting_{limb}_{WAITING} + cancelling_{limb};"));
     }
     for limb in 0..LIMBS {
         let above = if limb + 1 < LIMBS { format!("whole_{}[{digit_top}:0]", limb + 1) } else { format!("{DIGIT}'d0") };
@@ -274,20 +291,18 @@ impl Text {
         self.line(&format!("reg {range}{name};\n(* keep *) always @(posedge ring_clock) {name} <= {expression};"));
     }
 
-    /// A limb of the operands in flight, one for each cycle of a pass: that of this cycle's product for the right operands, of
-    /// the next but one's for the left operands.
+    /// A limb of the operands in flight, one for each cycle of a pass: that of the product whose digit is read in this cycle for
+    /// the left operands, of the product whose digit was read in the cycle before for the right operands.
     fn bank(&mut self, operand: &str, bank: usize) {
         let low = bank * LIMB;
         let width = LIMB.min(OPERAND_BITS - low);
         let name = format!("{operand}s_{bank}");
-        // Which cycle of a pass this is, and the next but one; copies for each memory.
-        self.line(&format!("reg [1:0] {name}_next;\ninitial {name}_next = 1;"));
-        self.line(&format!("(* keep *) always @(posedge ring_clock) {name}_next <= {name}_next + 2'd1;"));
+        // Which cycle of a pass this is, and which the one before was; copies for each memory.
+        self.turn(&format!("{name}_next"), 1);
         let read = if operand == "left" {
             "next"
         } else {
-            self.line(&format!("reg [1:0] {name}_turn;\ninitial {name}_turn = {};", PASS - 1));
-            self.line(&format!("(* keep *) always @(posedge ring_clock) {name}_turn <= {name}_next - 2'd1;"));
+            self.turn(&format!("{name}_turn"), 0);
             "turn"
         };
         let padding = LIMB - width;
@@ -302,22 +317,17 @@ impl Text {
         self.clocked(&format!("if (take_{bank}) {name}[{name}_next] <= {operand}[{low}+:{width}];"));
     }
 
-    fn register(&mut self, name: &str, width: usize, expression: &str) {
-        let _ = writeln!(self.0, "reg [{}:0] {name};", width - 1);
-        self.clocked(&format!("{name} <= {expression};"));
-    }
-
-    /// The sum of three terms as two carry chains.
-    fn wire3(&mut self, name: &str, top: usize, a: &str, b: &str, c: &str) {
+    /// Counts the cycles of a pass.
+    fn turn(&mut self, name: &str, initial: usize) {
+        let last = PASS - 1;
         self.line(&format!(
-            "(* keep *) wire [{top}:0] {name}_part = {a} + {b};\n\
-             wire [{top}:0] {name} = {};",
-            chained_sum(&format!("{name}_part"), c)
+            "reg [2:0] {name};\ninitial {name} = {initial};\n\
+             (* keep *) always @(posedge ring_clock) {name} <= {name} == 3'd{last} ? 3'd0 : {name} + 3'd1;"
         ));
     }
 
-    fn add3(&mut self, name: &str, top: usize, a: &str, b: &str, c: &str) {
-        self.line(&format!("(* keep *) wire [{top}:0] {name}_part = {a} + {b};"));
-        self.register(name, top + 1, &format!("{name}_part + {c}"));
+    fn register(&mut self, name: &str, width: usize, expression: &str) {
+        let _ = writeln!(self.0, "reg [{}:0] {name};", width - 1);
+        self.clocked(&format!("{name} <= {expression};"));
     }
 }

@@ -10,7 +10,7 @@ use crate::field::{ELEMENT_BITS, Field};
 use crate::leaf::{DISTRIBUTED, leaf};
 
 /// Limbs of a coordinate.
-const LIMBS: usize = 4;
+pub(super) const LIMBS: usize = 4;
 
 /// Bits of a limb's number in a point: the coordinate above, the limb within it below.
 pub(super) const LIMB_PLACE_BITS: usize = 4;

@@ -9,6 +9,7 @@
 //! off a multiple of p, then B. A factor stands from its last term on until its register is cleared for the next addition.
 //! [`LAST`] multiplies the factors while they stand, and in such an order that the products of a coordinate leave together.
 
+use super::limbs::LIMBS;
 use crate::field::RingMultiplier;
 
 /// Rings: together they start a product each cycle.
@@ -132,8 +133,8 @@ pub(super) const COMPLETES: usize = SUMS[0][0];
 pub(super) const LOADING: usize = 10;
 
 /// Cycles from the one in which the product that completes X3 stands to the one in which the sum's first limb leaves: into the
-/// products' memory, summed into a register.
-pub(super) const LEAVING: usize = 2;
+/// products' memory, summed into a register, and in between as long as makes the latency fit the pairs' rounds.
+pub(super) const LEAVING: usize = 10;
 
 /// The cycle of a round in which a slot's operands are read.
 pub(super) fn read(slot: usize) -> usize {
@@ -154,7 +155,7 @@ pub(super) fn written(product: First) -> usize {
 }
 
 /// The cycle, after a round's start, in which the bus carries an addition's first term.
-pub(super) const BUS_START: usize = 34;
+pub(super) const BUS_START: usize = 46;
 
 /// The cycle, after a round's start, in which one of the last slots' factors are read.
 fn last_read(slot: usize) -> usize {
@@ -166,6 +167,16 @@ fn last_read(slot: usize) -> usize {
 /// The cycle, after a round's start, in which the product that completes X3 stands.
 pub(super) fn finished() -> usize {
     last_read(COMPLETES) + product_latency()
+}
+
+/// The cycle, after a round's start, in which a limb of the sum is made of products from their memory.
+fn summed(coordinate: usize, limb: usize) -> usize {
+    finished() + LEAVING - 1 + coordinate * LIMBS + limb
+}
+
+/// Whether the next round's last products are being written when a coordinate of the sum is made.
+pub(super) fn next_are_coming(coordinate: usize) -> bool {
+    summed(coordinate, 0) >= last_read(FIRST.len()) + product_latency() + ROUND
 }
 
 /// Cycles from the operands' first limb to the sum's.
@@ -224,6 +235,22 @@ mod tests {
                 let to = BUS_START + ROUND + terms[0] - 1;
                 assert!((from..=to).contains(&read), "{factor:?} stands from {from} to {to} and is read at {read}");
                 assert_eq!(factor.clear(), to % ROUND);
+            }
+        }
+    }
+
+    #[test]
+    fn sums_read_products_after_they_were_written_and_before_the_second_next_ones_are() {
+        let written = |slot| last_read(slot) + product_latency();
+        for (coordinate, slots) in SUMS.into_iter().enumerate() {
+            for limb in 0..LIMBS {
+                let cycle = summed(coordinate, limb);
+                for slot in slots {
+                    assert!(cycle > written(slot) && cycle <= written(slot) + 2 * ROUND, "{coordinate} {limb}");
+                }
+                // A memory of two rounds is told by the round's parity which of them it is.
+                let rounds = (cycle - written(FIRST.len())) / ROUND;
+                assert_eq!(rounds, usize::from(next_are_coming(coordinate)), "{coordinate} {limb}");
             }
         }
     }

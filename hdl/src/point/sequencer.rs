@@ -7,7 +7,7 @@ use rust_hdl::prelude::*;
 use super::limbs::LIMB_PLACE_BITS;
 use super::schedule::{
     BUS, BUS_START, FIRST, Factor, First, LAST, LEAVING, LOADING, PLACE_BITS, PRODUCTS, RINGS, ROUND, SUMS, finished,
-    product_latency, read, written,
+    next_are_coming, product_latency, read, written,
 };
 use crate::field::OPERAND_BITS;
 
@@ -136,8 +136,7 @@ fn limbs() -> String {
         let _ = writeln!(text, "        4'd{}: read_coordinate = 2'd{};", read(read_next), read_next % COORDINATES);
     }
     let _ = writeln!(text, "        default: read_coordinate = 2'd0;\n    endcase");
-    // The limbs follow the last product of X3.
-    let _ = writeln!(text, "    sum_place = {};", since(finish + 1));
+    let _ = writeln!(text, "    sum_place = {};", since(finish + LEAVING - 1));
     let _ = writeln!(text, "    leave = step == 4'd{};", (finish + LEAVING) % ROUND);
     let first = FIRST.len();
     let [from, to] = [first, PRODUCTS - 1].map(behind_rings);
@@ -146,8 +145,7 @@ fn limbs() -> String {
     let _ = writeln!(text, "    sum_slot = {};\n    sum_write_place = {{gathered, sum_slot[2:0]}};", since(from));
     let _ = writeln!(text, "    sum_limb = sum_place[1:0];\n    case (sum_place[3:2])");
     for (coordinate, [left, right]) in SUMS.into_iter().enumerate() {
-        // By then the next round's products are on their way.
-        let round = if coordinate + 1 < COORDINATES { "gathered" } else { "!gathered" };
+        let round = if next_are_coming(coordinate) { "!gathered" } else { "gathered" };
         let label = if coordinate + 1 < COORDINATES { format!("2'd{coordinate}") } else { "default".to_owned() };
         let [left, right] = [left, right].map(|slot| slot - first);
         let _ = writeln!(
