@@ -36,7 +36,7 @@ const PASS: usize = 7;
 const SEGMENT: usize = 86;
 const SEGMENTS: usize = ELEMENT_BITS.div_ceil(SEGMENT);
 /// Cycles that the sum waits for what makes its low digit zero.
-const WAITING: usize = 4;
+const WAITING: usize = 5;
 
 /// Multipliers that share a copy of the first operand's digit, or of m: those in a row.
 const MULTIPLIERS_OF_A_COPY: usize = 5;
@@ -180,15 +180,11 @@ fn text(field: Field, start: usize) -> String {
     for limb in 0..LIMBS {
         out.register(&format!("first_{limb}"), sum_top + 1, &format!("sum_{limb} + entering_{limb}"));
     }
-    out.line("// Cycle 6: the low digit, which m follows from; the carries of the pass before.");
+    out.line("// Into cycle 6: the low digit, which m follows from; with the carries of the pass before the sum waits in memory.");
     out.register("lowest", DIGIT, &format!("first_0[{digit_top}:0]"));
     for limb in 0..LIMBS {
         out.register(&format!("carry_{limb}_d"), 3, &format!("carry_{limb}"));
-        out.register(
-            &format!("waiting_{limb}_0"),
-            sum_top + 1,
-            &format!("first_{limb} + {{carry_{limb}_d, {DIGIT}'d0}}"),
-        );
+        out.wait(limb, sum_top);
     }
     out.line("// Cycle 7: m.");
     let inverse = field.negated_inverse(DIGIT);
@@ -205,17 +201,14 @@ fn text(field: Field, start: usize) -> String {
         let copy = k / MULTIPLIERS_OF_A_COPY;
         out.register(&format!("multiple_{k}"), LIMB, &format!("quotient_{copy} * {DIGIT}'h{limb:x}"));
     }
-    out.line("// Cycle 10: its limbs; beside them what has waited since cycle 6.");
+    out.line("// Cycle 10: its limbs; beside them what has waited.");
     for limb in 0..LIMBS {
         let products = format!("{} + {}", even("multiple", limb), odd("multiple", limb));
         out.register(&format!("cancelling_{limb}"), LIMB + 1, &products);
-        for cycle in 1..=WAITING {
-            out.register(&format!("waiting_{limb}_{cycle}"), sum_top + 1, &format!("waiting_{limb}_{}", cycle - 1));
-        }
     }
     out.line("// Cycle 11: the whole sum, without the digit that is now zero: the next pass's cycle 4.");
     for limb in 0..LIMBS {
-        out.line(&format!("wire [{sum_top}:0] whole_{limb} = waiting_{limb}_{WAITING} + cancelling_{limb};"));
+        out.line(&format!("wire [{sum_top}:0] whole_{limb} = waiting_{limb} + cancelling_{limb};"));
     }
     for limb in 0..LIMBS {
         let above = if limb + 1 < LIMBS { format!("whole_{}[{digit_top}:0]", limb + 1) } else { format!("{DIGIT}'d0") };
@@ -298,11 +291,11 @@ impl Text {
         let width = LIMB.min(OPERAND_BITS - low);
         let name = format!("{operand}s_{bank}");
         // Which cycle of a pass this is, and which the one before was; copies for each memory.
-        self.turn(&format!("{name}_next"), 1);
+        self.turn(&format!("{name}_next"), PASS, 1);
         let read = if operand == "left" {
             "next"
         } else {
-            self.turn(&format!("{name}_turn"), 0);
+            self.turn(&format!("{name}_turn"), PASS, 0);
             "turn"
         };
         let padding = LIMB - width;
@@ -317,9 +310,22 @@ impl Text {
         self.clocked(&format!("if (take_{bank}) {name}[{name}_next] <= {operand}[{low}+:{width}];"));
     }
 
-    /// Counts the cycles of a pass.
-    fn turn(&mut self, name: &str, initial: usize) {
-        let last = PASS - 1;
+    /// A limb's sum with its carries, read where it was written before it is written over.
+    fn wait(&mut self, limb: usize, top: usize) {
+        let name = format!("waiting_{limb}");
+        self.turn(&format!("{name}_turn"), WAITING, 0);
+        // Not one that is never read where it is being written: it always is.
+        self.line(&format!(
+            "(* ram_style = \"distributed\" *) reg [{top}:0] {name}_places [0:{}];\n\
+             wire [{top}:0] {name} = {name}_places[{name}_turn];",
+            WAITING - 1
+        ));
+        self.clocked(&format!("{name}_places[{name}_turn] <= first_{limb} + {{carry_{limb}_d, {DIGIT}'d0}};"));
+    }
+
+    /// Counts so many cycles, at most eight.
+    fn turn(&mut self, name: &str, cycles: usize, initial: usize) {
+        let last = cycles - 1;
         self.line(&format!(
             "reg [2:0] {name};\ninitial {name} = {initial};\n\
              (* keep *) always @(posedge ring_clock) {name} <= {name} == 3'd{last} ? 3'd0 : {name} + 3'd1;"

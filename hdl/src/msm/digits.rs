@@ -64,7 +64,7 @@ end
 }
 
 leaf! {
-    /// Recodes a scalar: the addition, then which of the pass's windows hold a digit. Two cycles, or none beside a slow clock.
+    /// Recodes a scalar: the addition, then which of the pass's windows hold a digit. Two cycles, or one beside a slow clock.
     Recoder<const B> {
         valid: Bit, scalar: Bits<WORD_BITS>, base: Bits<B>, finite: Bit, group: Bits<8>, windows: Bits<WINDOWS>,
         => out_valid: Bit, out_digits: Bits<DIGIT_BITS>, out_pending: Bits<WINDOWS>, out_base: Bits<B>,
@@ -77,20 +77,15 @@ impl<const B: usize> Recoder<B> {
     pub fn new(config: &MsmConfig) -> Self {
         let bits = config.window_bits;
         let used = bits * config.windows();
-        // Beside a fast clock the sum waits for a cycle.
-        let (digits, logic) = if config.words() == 1 {
-            let logic = format!(
-                "reg filled, infinity;
-reg [{digits_top}:0] digits;
-reg [{base_top}:0] base_1;
+        // Beside a fast clock what leaves waits for a cycle more.
+        let logic = if config.words() == 1 {
+            format!(
+                "reg [{base_top}:0] base_1;
 reg [7:0] group_1;
 always @(posedge clock) begin
-  filled <= valid && !reset;
   if (valid) begin
-    digits <= sum;
     base_1 <= base;
     group_1 <= group;
-    infinity <= !finite;
   end
   out_valid <= filled && !infinity && pending != 0 && !reset;
   if (filled) begin
@@ -102,29 +97,28 @@ always @(posedge clock) begin
 end
 always @(*) busy = filled || out_valid;
 ",
-                digits_top = DIGIT_BITS - 1,
                 base_top = B - 1,
-            );
-            ("digits", logic)
+            )
         } else {
-            let logic = "always @(*) begin
-  out_valid = valid && finite && pending != 0 && !reset;
-  out_digits = sum;
+            "always @(posedge clock) begin
+  if (valid) out_group <= group;
+  out_base <= base;
+end
+always @(*) begin
+  out_valid = filled && !infinity && pending != 0;
+  out_digits = digits;
   out_pending = pending;
-  out_base = base;
-  out_group = group;
-  busy = 1'b0;
+  busy = filled;
 end
 "
-            .to_owned();
-            ("sum", logic)
+            .to_owned()
         };
         let mut pending = String::new();
         for window in 0..WINDOWS {
             pending += &if window < config.windows() {
                 let half = 1usize << (bits - 1);
                 format!(
-                    "    pending[{window}] = windows[{window}] && {digits}[{}+:{bits}] != {bits}'d{half};\n",
+                    "    pending[{window}] = windows[{window}] && digits[{}+:{bits}] != {bits}'d{half};\n",
                     window * bits
                 )
             } else {
@@ -133,7 +127,15 @@ end
         }
         Self::from_text(format!(
             "// module: recoder
-wire [{digits_top}:0] sum = {{{pad}'d0, scalar}} + {digit_bits}'h{offset:x};
+reg filled, infinity;
+reg [{digits_top}:0] digits;
+always @(posedge clock) begin
+  filled <= valid && !reset;
+  if (valid) begin
+    digits <= {{{pad}'d0, scalar}} + {digit_bits}'h{offset:x};
+    infinity <= !finite;
+  end
+end
 reg [{windows_top}:0] pending;
 {logic}always @(*) begin
 {pending}end
@@ -150,8 +152,8 @@ reg [{windows_top}:0] pending;
 leaf! {
     /// Queue of recoded scalars; the digit at its head, and the registers of the digit that was taken last.
     ///
-    /// A base comes with its scalar, or before it, word by word, and is `taken` with its last scalar; its words leave one by one
-    /// from `out_valid` on.
+    /// A base comes with its recoded scalar, or word by word before it, each a cycle after its `base_write`; it is `base_taken` a
+    /// cycle before its last scalar is pushed. Its words leave one by one from `out_valid` on.
     DigitQueue<const B> {
         push: Bit, digits: Bits<DIGIT_BITS>, pending: Bits<WINDOWS>, group: Bits<8>, take: Bit,
         base: Bits<B>, base_write: Bit, base_place: Bits<BASE_PLACE_BITS>, base_taken: Bit,
@@ -191,17 +193,20 @@ end
                 "{BLOCK}reg [{base_top}:0] base_of [0:{words_last}];
 reg [{index_top}:0] base_at [0:{last}];
 reg [{index_top}:0] base_tail, head_at, taken_at;
-reg used;
-reg [{place_top}:0] place;
+reg used, base_writes, base_leaves;
+reg [{place_top}:0] place, base_word;
 always @(posedge clock) begin
-  if (base_write) base_of[{{base_tail, base_place}}] <= base;
+  base_writes <= base_write;
+  base_word <= base_place;
+  base_leaves <= base_taken && !reset;
+  if (base_writes) base_of[{{base_tail, base_word}}] <= base;
   if (push) base_at[tail] <= base_tail;
   if (pop) head_at <= base_at[head];
   if (take) taken_at <= head_at;
   place <= take ? 1 : place + 1'b1;
   if (reset) base_tail <= 0;
-  else if (base_taken && (push || used)) base_tail <= (base_tail == {last}) ? 0 : base_tail + 1'b1;
-  used <= !reset && !base_taken && (push || used);
+  else if (base_leaves && (push || used)) base_tail <= (base_tail == {last}) ? 0 : base_tail + 1'b1;
+  used <= !reset && !base_leaves && (push || used);
   out_base <= base_of[take ? {{head_at, {BASE_PLACE_BITS}'d0}} : {{taken_at, place}}];
 end
 ",

@@ -29,12 +29,14 @@ pub struct Quiesce {
     whole: DFF<Bit>,
     quiet: DFF<Bits<8>>,
     clearing: DFF<Bit>,
+    /// Goes to all ends of the card, so it starts from a register.
+    cleared: DFF<Bit>,
 }
 
 impl Logic for Quiesce {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, active, whole, quiet, clearing);
+        dff_setup!(self, clock, active, whole, quiet, clearing, cleared);
         if self.active.q.val() {
             self.quiet.d.next = self.quiet.q.val() + 1;
             if self.pending.val() & !self.clearing.q.val() {
@@ -43,8 +45,10 @@ impl Logic for Quiesce {
             if self.quiet.q.val() == 8 {
                 self.clearing.d.next = true;
             }
-            if self.quiet.q.val() == 16 {
+            if self.quiet.q.val() == 15 {
                 self.clearing.d.next = false;
+            }
+            if self.quiet.q.val() == 16 {
                 self.active.d.next = false;
                 self.whole.d.next = false;
                 self.quiet.d.next = 0.into();
@@ -63,7 +67,8 @@ impl Logic for Quiesce {
             self.clearing.d.next = false;
         }
         self.halt.next = self.active.q.val();
-        self.clear.next = self.clearing.q.val() | self.reset.val();
+        self.cleared.d.next = self.clearing.q.val() | self.reset.val();
+        self.clear.next = self.cleared.q.val();
         self.clear_all.next = (self.clearing.q.val() & self.whole.q.val()) | self.reset.val();
         self.resetting.next = self.active.q.val();
     }

@@ -60,6 +60,8 @@ pub struct Feed<const D: usize, const B: usize> {
     /// Words of bases, and points, that the engine has not taken.
     bases_left: DFF<Bits<32>>,
     points_left: DFF<Bits<32>>,
+    /// There are any: much hangs on it.
+    more: DFF<Bit>,
     turn: DFF<Bits<8>>,
     settled: DFF<Bits<3>>,
     vector_at: Vec<DFF<Bits<64>>>,
@@ -112,13 +114,14 @@ impl<const D: usize, const B: usize> Logic for Feed<D, B> {
     #[hdl_gen]
     fn update(&mut self) {
         clock!(self, clock, bases, canonical_base);
-        dff_setup!(self, clock, active, bases_left, points_left, turn, settled);
+        dff_setup!(self, clock, active, bases_left, points_left, more, turn, settled);
         self.bases.reset.next = self.reset.val();
         self.canonical_base.reset.next = self.reset.val();
         if self.start.val() {
             self.active.d.next = true;
             self.bases_left.d.next = self.count.val() << self.base_shift.val();
             self.points_left.d.next = self.count.val();
+            self.more.d.next = self.count.val() != 0;
             self.turn.d.next = 0.into();
         }
 
@@ -186,10 +189,10 @@ impl<const D: usize, const B: usize> Logic for Feed<D, B> {
             self.canonical_scalar[k].count.next = self.count.val();
             self.canonical_scalar[k].word.next = self.readers[k + 1].out_data.val();
             self.canonical_scalar[k].taken.next = self.readers[k + 1].out_valid.val() & self.scalars[k].in_ready.val();
-            if (self.turn.q.val() == self.number[k].val()) & (self.points_left.q.val() != 0) {
+            if self.turn.q.val() == self.number[k].val() {
                 self.scalar_data.next = self.scalars[k].out_data.val();
-                self.scalar_here.next = self.scalars[k].out_valid.val();
-                self.scalars[k].out_ready.next = self.scalar_ready.val();
+                self.scalar_here.next = self.scalars[k].out_valid.val() & self.more.q.val();
+                self.scalars[k].out_ready.next = self.scalar_ready.val() & self.more.q.val();
             }
         }
         for k in 1..self._vectors {
@@ -203,12 +206,15 @@ impl<const D: usize, const B: usize> Logic for Feed<D, B> {
             if self.next_turn.val() == self.vectors.val() {
                 self.turn.d.next = 0.into();
                 self.points_left.d.next = self.points_left.q.val() - 1;
+                if self.points_left.q.val() == 1 {
+                    self.more.d.next = false;
+                }
             }
         }
 
         // The end.
-        self.all_taken.next = (self.active.q.val() & !self.busy.val())
-            & ((self.bases_left.q.val() == 0) & (self.points_left.q.val() == 0));
+        self.all_taken.next =
+            (self.active.q.val() & !self.busy.val()) & ((self.bases_left.q.val() == 0) & !self.more.q.val());
         self.settled.d.next = 0.into();
         if self.all_taken.val() {
             self.settled.d.next = self.settled.q.val() + 1;
@@ -250,6 +256,7 @@ impl<const D: usize, const B: usize> Logic for Feed<D, B> {
         if self.reset.val() {
             self.active.d.next = false;
             self.points_left.d.next = 0.into();
+            self.more.d.next = false;
         }
     }
 }

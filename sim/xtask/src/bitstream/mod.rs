@@ -146,3 +146,24 @@ fn build(arguments: &Arguments) -> Result<()> {
 fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_released_bitstream_is_of_this_verilog_and_these_constraints() {
+        let released = shell::root().join("bitstreams/ulx3s-85f");
+        let manifest: Value = serde_json::from_slice(&fs::read(released.join("manifest.json")).unwrap()).unwrap();
+        let logic = ulx3s::config().design().unwrap();
+        assert_eq!(manifest["rtl"]["sha256"], logic.checksum());
+        assert_eq!(manifest["rtl"]["top_sha256"], ulx3s::design(&logic).checksum());
+        assert_eq!(manifest["constraints_sha256"], sha256(&fs::read(released.join("ulx3s.lpf")).unwrap()));
+        let bitstream = released.join(manifest["bitstream"]["file"].as_str().unwrap());
+        assert_eq!(manifest["bitstream"]["sha256"], sha256(&fs::read(bitstream).unwrap()));
+    }
+}
