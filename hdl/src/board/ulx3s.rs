@@ -30,7 +30,7 @@ pub const CLOCK_KHZ: u32 = RING_CLOCK_KHZ / RING_CYCLES as u32;
 
 /// What the board carries.
 pub fn config() -> BoardConfig {
-    // To the nearest: the error is below one percent, a line bears four.
+    // To the nearest: what is left over may be four percent on a line, and is nothing here.
     BoardConfig::new(CardConfig::of(Shape::Compact), (CLOCK_KHZ * 1000 + BAUD / 2) / BAUD)
 }
 
