@@ -173,8 +173,7 @@ fn text(field: Field, start: usize) -> String {
     }
     out.line("// Cycle 4: a limb takes one even product and the halves of two odd ones; beside it the sum.");
     for limb in 0..LIMBS {
-        let products = format!("{} + {}", even("partial", limb), odd("partial", limb));
-        out.register(&format!("entering_{limb}"), LIMB + 1, &products);
+        out.limb("entering", "partial", limb);
     }
     out.line("// Cycle 5: the sum of both.");
     for limb in 0..LIMBS {
@@ -203,8 +202,7 @@ fn text(field: Field, start: usize) -> String {
     }
     out.line("// Cycle 10: its limbs; beside them what has waited.");
     for limb in 0..LIMBS {
-        let products = format!("{} + {}", even("multiple", limb), odd("multiple", limb));
-        out.register(&format!("cancelling_{limb}"), LIMB + 1, &products);
+        out.limb("cancelling", "multiple", limb);
     }
     out.line("// Cycle 11: the whole sum, without the digit that is now zero: the next pass's cycle 4.");
     for limb in 0..LIMBS {
@@ -321,6 +319,12 @@ impl Text {
             WAITING - 1
         ));
         self.clocked(&format!("{name}_places[{name}_turn] <= first_{limb} + {{carry_{limb}_d, {DIGIT}'d0}};"));
+    }
+
+    /// What a limb takes of products: one even one and the halves of two odd ones.
+    fn limb(&mut self, name: &str, products: &str, limb: usize) {
+        let sum = format!("{} + {}", even(products, limb), odd(products, limb));
+        self.register(&format!("{name}_{limb}"), LIMB + 1, &sum);
     }
 
     /// Counts so many cycles, at most eight.
