@@ -14,6 +14,7 @@ mod addresses;
 mod blocks;
 mod floor_plan;
 mod manifest;
+mod operands;
 mod place;
 mod registers;
 mod sites;
@@ -101,9 +102,13 @@ fn build(arguments: &Arguments) -> Result<()> {
     println!("synthesised in {synthesis_seconds} s");
     let mut netlist = serde_json::from_slice(&fs::read(work.join("yosys.json"))?).context("yosys' netlist")?;
     let packed = registers::pack(&mut netlist, &top.top)?;
+    let operands = operands::pack(&mut netlist, &top.top)?;
     sites::assign(&mut netlist, &top.top)?;
     let filled = addresses::fill(&mut netlist, &top.top)?;
-    println!("{packed} multipliers, each with its register and its site; {filled} spare address bits");
+    println!(
+        "{packed} multipliers, each with its site; {packed} registers of products and {operands} pairs of operands' in them"
+    );
+    println!("{filled} spare address bits");
     let netlist = serde_json::to_vec(&netlist)?;
     fs::write(work.join("ulx3s.json"), &netlist)?;
 

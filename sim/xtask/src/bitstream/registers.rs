@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 
 /// What a netlist calls a multiplier.
 pub(super) const MULTIPLIER: &str = "MULT18X18D";
-const FLIP_FLOP: &str = "TRELLIS_FF";
+/// What a netlist calls a flip-flop.
+pub(super) const FLIP_FLOP: &str = "TRELLIS_FF";
 /// Bits of a product.
 pub(super) const PRODUCT: usize = 36;
 
@@ -95,7 +96,7 @@ fn registers(cells: &Map<String, Value>) -> Result<Vec<(String, Register)>> {
 }
 
 /// Clock and output of a flip-flop without enable and reset.
-fn plain(cell: &Value) -> Option<(u64, u64)> {
+pub(super) fn plain(cell: &Value) -> Option<(u64, u64)> {
     let parameter = |name: &str| cell["parameters"][name].as_str().map(str::trim);
     let enabled = parameter("CEMUX") == Some("1");
     let never_reset = parameter("LSRMUX") == Some("LSR") && cell["connections"]["LSR"] == json!(["0"]);
