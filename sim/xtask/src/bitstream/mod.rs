@@ -14,6 +14,7 @@ mod addresses;
 mod blocks;
 mod floor_plan;
 mod manifest;
+mod netlist;
 mod operands;
 mod place;
 mod registers;
@@ -88,11 +89,7 @@ fn build(arguments: &Arguments) -> Result<()> {
     fs::write(work.join("ulx3s.lpf"), &pins)?;
     let constraints_sha256 = sha256(&pins);
 
-    // Names for every cell, which synth_ecp5 works out at its end, take a quarter of the time: the report goes by nets.
-    let script = format!(
-        "read_verilog ulx3s.v\nsynth_ecp5 -top {} -run begin:check\nclean\nblackbox =A:whitebox\nwrite_json yosys.json\n",
-        top.top
-    );
+    let script = netlist::script(&top.top, "ulx3s.v", "yosys.json");
     fs::write(work.join("ulx3s.ys"), &script)?;
     let bars = MultiProgress::new();
     let synthesis = Step::new(&work, "yosys", &[&top.checksum(), &tools.yosys_version, &script]);
@@ -101,14 +98,8 @@ fn build(arguments: &Arguments) -> Result<()> {
     })?;
     println!("synthesised in {synthesis_seconds} s");
     let mut netlist = serde_json::from_slice(&fs::read(work.join("yosys.json"))?).context("yosys' netlist")?;
-    let packed = registers::pack(&mut netlist, &top.top)?;
-    let operands = operands::pack(&mut netlist, &top.top)?;
+    println!("{}", netlist::improve(&mut netlist, &top.top)?);
     sites::assign(&mut netlist, &top.top)?;
-    let filled = addresses::fill(&mut netlist, &top.top)?;
-    println!(
-        "{packed} multipliers, each with its site; {packed} registers of products and {operands} pairs of operands' in them"
-    );
-    println!("{filled} spare address bits");
     let netlist = serde_json::to_vec(&netlist)?;
     fs::write(work.join("ulx3s.json"), &netlist)?;
 
