@@ -156,7 +156,7 @@ endmodule
                 // Numerical Recipes' generator; of a number's bits the high ones are the random ones.
                 let word = |_| {
                     state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    state >> 16 | state << 16
+                    state.rotate_left(16)
                 };
                 let mut words: Vec<u32> = (0..OPERAND_BITS.div_ceil(32)).map(word).collect();
                 words[OPERAND_BITS / 32] %= 1 << (OPERAND_BITS % 32);

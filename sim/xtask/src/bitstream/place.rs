@@ -55,6 +55,8 @@ impl Placer<'_> {
         Ok(placed)
     }
 
+    /// Placement and routing in one run: nextpnr, when it reads what it has placed, forgets that the router must not swap the
+    /// inputs of memories in look-up tables and of carry chains.
     fn one(&self, seed: u32) -> Result<Placed> {
         let file = |kind: &str| format!("{seed}.{kind}");
         let (config, report, netlist, log) = (file("config"), file("report.json"), file("placed.json"), file("log"));
