@@ -21,7 +21,7 @@ struct Pll {
     output: u32,
 }
 
-const PLL: Pll = Pll { input: 5, feedback: 18, output: 6 };
+const PLL: Pll = Pll { input: 5, feedback: 16, output: 6 };
 
 /// The clock of the digit-serial multipliers in kHz.
 pub const RING_CLOCK_KHZ: u32 = OSCILLATOR_KHZ * PLL.feedback / PLL.input;

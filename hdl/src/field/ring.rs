@@ -47,7 +47,7 @@ pub const RING_CYCLES: usize = 3;
 /// The ring cycle of a card cycle in which the strobe is high.
 const STROBE: usize = 1;
 /// Ring cycles from operands to product: into the ring, the passes, the carries.
-const RING_LATENCY: usize = 4 + PASS * DIGITS + SEGMENTS;
+const RING_LATENCY: usize = 5 + PASS * DIGITS + SEGMENTS;
 /// For how many ring cycles a product is there.
 const RING_STABLE: usize = DIGITS - SEGMENTS + 1;
 /// Ring cycles, at least, that a product has to reach the card's registers.
@@ -131,9 +131,10 @@ fn text(field: Field, start: usize) -> String {
     }
     out.register("taken_1", 1, "take_0");
     out.register("taken_2", 1, "taken_1");
+    out.register("taken_3", 1, "taken_2");
     // Fewer of these: they reset registers, and neighbours share a reset.
     for pair in 0..LIMBS / 2 {
-        out.copy(&format!("fresh_{pair}"), 1, "taken_2");
+        out.copy(&format!("fresh_{pair}"), 1, "taken_3");
     }
     out.line("// Cycle 1: the operands of the products in flight wait in memory, and are read in turn.");
     for operand in ["left", "right"] {
@@ -155,14 +156,16 @@ fn text(field: Field, start: usize) -> String {
         "reg [{digit_top}:0] waiting_digit;\nalways @(*) case (pass_{last_place})\n{choices}  default: waiting_digit = {DIGIT}'d0;\nendcase"
     ));
     out.register("digit", DIGIT, &format!("take_0 ? left[{digit_top}:0] : waiting_digit"));
-    out.line("// Cycle 2: on to a copy for a few multipliers each, which are far apart; beside it the second operand.");
+    out.line("// Cycle 2: half the way; the memories of the operands lie where operands come from, the multipliers anywhere.");
+    out.register("digit_halfway", DIGIT, "digit");
+    out.line("// Cycle 3: on to a copy for a few multipliers each, which are far apart; beside it the second operand.");
     for copy in 0..COPIES {
-        out.copy(&format!("digit_{copy}"), DIGIT, "digit");
+        out.copy(&format!("digit_{copy}"), DIGIT, "digit_halfway");
     }
     for limb in 0..LIMBS {
         out.register(&format!("factor_{limb}"), LIMB, &format!("right_{limb}"));
     }
-    out.line("// Cycle 3: the digit times the second operand.");
+    out.line("// Cycle 4: the digit times the second operand.");
     for k in 0..DIGITS {
         let low = k % 2 * DIGIT;
         out.register(
@@ -171,28 +174,28 @@ fn text(field: Field, start: usize) -> String {
             &format!("digit_{} * factor_{}[{low}+:{DIGIT}]", k / MULTIPLIERS_OF_A_COPY, k / 2),
         );
     }
-    out.line("// Cycle 4: a limb takes one even product and the halves of two odd ones; beside it the sum.");
+    out.line("// Cycle 5: a limb takes one even product and the halves of two odd ones; beside it the sum.");
     for limb in 0..LIMBS {
         out.limb("entering", "partial", limb);
     }
-    out.line("// Cycle 5: the sum of both.");
+    out.line("// Cycle 6: the sum of both.");
     for limb in 0..LIMBS {
         out.register(&format!("first_{limb}"), sum_top + 1, &format!("sum_{limb} + entering_{limb}"));
     }
-    out.line("// Into cycle 6: the low digit, which m follows from; with the carries of the pass before the sum waits in memory.");
+    out.line("// Into cycle 7: the low digit, which m follows from; with the carries of the pass before the sum waits in memory.");
     out.register("lowest", DIGIT, &format!("first_0[{digit_top}:0]"));
     for limb in 0..LIMBS {
         out.register(&format!("carry_{limb}_d"), 3, &format!("carry_{limb}"));
         out.wait(limb, sum_top);
     }
-    out.line("// Cycle 7: m.");
+    out.line("// Cycle 8: m.");
     let inverse = field.negated_inverse(DIGIT);
     out.register("quotient", DIGIT, &format!("lowest * {DIGIT}'h{inverse:x}"));
-    out.line("// Cycle 8: on to a copy for a few multipliers each.");
+    out.line("// Cycle 9: on to a copy for a few multipliers each.");
     for copy in 0..COPIES {
         out.copy(&format!("quotient_{copy}"), DIGIT, "quotient");
     }
-    out.line("// Cycle 9: m p.");
+    out.line("// Cycle 10: m p.");
     let p = field.modulus();
     let digits = BigUint::from(1u32) << DIGIT;
     for k in 0..DIGITS {
@@ -200,11 +203,11 @@ fn text(field: Field, start: usize) -> String {
         let copy = k / MULTIPLIERS_OF_A_COPY;
         out.register(&format!("multiple_{k}"), LIMB, &format!("quotient_{copy} * {DIGIT}'h{limb:x}"));
     }
-    out.line("// Cycle 10: its limbs; beside them what has waited.");
+    out.line("// Cycle 11: its limbs; beside them what has waited.");
     for limb in 0..LIMBS {
         out.limb("cancelling", "multiple", limb);
     }
-    out.line("// Cycle 11: the whole sum, without the digit that is now zero: the next pass's cycle 4.");
+    out.line("// Cycle 12: the whole sum, without the digit that is now zero: the next pass's cycle 5.");
     for limb in 0..LIMBS {
         out.line(&format!("wire [{sum_top}:0] whole_{limb} = waiting_{limb} + cancelling_{limb};"));
     }
@@ -283,17 +286,17 @@ impl Text {
     }
 
     /// A limb of the operands in flight, one for each cycle of a pass: that of the product whose digit is read in this cycle for
-    /// the left operands, of the product whose digit was read in the cycle before for the right operands.
+    /// the left operands, of the product whose digit was read two cycles before for the right operands.
     fn bank(&mut self, operand: &str, bank: usize) {
         let low = bank * LIMB;
         let width = LIMB.min(OPERAND_BITS - low);
         let name = format!("{operand}s_{bank}");
-        // Which cycle of a pass this is, and which the one before was; copies for each memory.
+        // Which cycle of a pass this is, and which it was two cycles before; copies for each memory.
         self.turn(&format!("{name}_next"), PASS, 1);
         let read = if operand == "left" {
             "next"
         } else {
-            self.turn(&format!("{name}_turn"), PASS, 0);
+            self.turn(&format!("{name}_turn"), PASS, PASS - 1);
             "turn"
         };
         let padding = LIMB - width;
