@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::blocks::Blocks;
-use super::place::Placed;
+use super::place::{Placed, Routed};
 use super::tools::Tools;
 
 /// Points and hashes of the simulations behind the projection.
@@ -100,9 +100,11 @@ pub(super) struct Manifest<'a> {
     pub(super) top: &'a Design,
     pub(super) tools: &'a Tools,
     pub(super) constraints_sha256: String,
+    pub(super) block_rams_sha256: String,
     pub(super) bitstream: &'a str,
     pub(super) bitstream_sha256: String,
-    pub(super) best: &'a Placed,
+    pub(super) seed: u32,
+    pub(super) best: &'a Routed,
     pub(super) all: &'a [Placed],
     pub(super) blocks: &'a Blocks,
     /// After synthesis, and in all.
@@ -118,8 +120,9 @@ impl Manifest<'_> {
                 "available": self.best.utilisation[cell]["available"],
             })
         };
+        let timing = |placed: &Placed| placed.routed.as_ref().map_or(json!("not routed"), |it| it.timing.json());
         let seeds: Map<String, Value> =
-            self.all.iter().map(|placed| (placed.seed.to_string(), placed.timing.json())).collect();
+            self.all.iter().map(|placed| (placed.seed.to_string(), timing(placed))).collect();
         let mut manifest = json!({
             "board": self.board,
             "part": self.part,
@@ -131,12 +134,13 @@ impl Manifest<'_> {
                 "top_sha256": self.top.checksum(),
             },
             "constraints_sha256": self.constraints_sha256,
+            "block_rams_sha256": self.block_rams_sha256,
             "tools": {
                 "yosys": self.tools.yosys_version,
                 "nextpnr-ecp5": self.tools.nextpnr_version,
                 "source": if self.tools.native { "native" } else { "sim/xtask/requirements.txt" },
             },
-            "seed": self.best.seed,
+            "seed": self.seed,
             "timing": self.best.timing.json(),
             "timing_by_seed": seeds,
             "utilisation": {

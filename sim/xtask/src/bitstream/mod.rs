@@ -14,6 +14,7 @@ mod addresses;
 mod blocks;
 mod floor_plan;
 mod manifest;
+mod memories;
 mod netlist;
 mod operands;
 mod place;
@@ -34,9 +35,14 @@ use sha2::{Digest, Sha256};
 use crate::{recipe, shell};
 use blocks::Blocks;
 use manifest::Manifest;
+use memories::Table;
 use place::Placer;
 use step::Step;
 use tools::Tools;
+use watch::Watched;
+
+/// Where a board's folder says which sites its block RAMs have.
+const BLOCK_RAMS: &str = "block-rams.txt";
 
 /// The boards.
 #[derive(Clone, Copy, ValueEnum)]
@@ -54,8 +60,8 @@ pub(crate) struct Arguments {
     /// Which board.
     #[arg(value_enum)]
     board: Board,
-    /// Seeds to place with; the fastest placement is kept.
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 2])]
+    /// Seeds to place with, of which the fastest is kept; without it the released bitstream's.
+    #[arg(long, value_delimiter = ',', default_values_t = [2])]
     seeds: Vec<u32>,
     /// Placements at a time; each takes about 2 GB.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
@@ -94,31 +100,38 @@ fn build(arguments: &Arguments) -> Result<()> {
     let bars = MultiProgress::new();
     let synthesis = Step::new(&work, "yosys", &[&top.checksum(), &tools.yosys_version, &script]);
     let synthesis_seconds = synthesis.run(|| {
-        watch::run(&work, &[&tools.yosys, "-q", "-l", "yosys.log", "ulx3s.ys"], "yosys.log", "synthesis", &bars)
+        let words = [&*tools.yosys, "-q", "-l", "yosys.log", "ulx3s.ys"];
+        watch::run(&work, &Watched { words: &words, log: "yosys.log", name: "synthesis" }, &bars, |_| false)
     })?;
     println!("synthesised in {synthesis_seconds} s");
     let mut netlist = serde_json::from_slice(&fs::read(work.join("yosys.json"))?).context("yosys' netlist")?;
     println!("{}", netlist::improve(&mut netlist, &top.top)?);
     sites::assign(&mut netlist, &top.top)?;
+    let table_path = released.join(BLOCK_RAMS);
+    let block_rams =
+        fs::read_to_string(&table_path).with_context(|| format!("cannot read {}", table_path.display()))?;
+    let table = Table::parse(&block_rams).with_context(|| table_path.display().to_string())?;
+    table.assign(&mut netlist, &top.top)?;
     let netlist = serde_json::to_vec(&netlist)?;
     fs::write(work.join("ulx3s.json"), &netlist)?;
 
     let placed = Placer { tools: &tools, work: &work, inputs: [&sha256(&netlist), &constraints_sha256], bars }
         .all(&arguments.seeds, arguments.jobs)?;
-    let best = place::best(&placed)?;
+    let (seed, best) = place::best(&placed)?;
     if best.timing.slowest() < 1.0 {
-        bail!("no seed meets its clocks; the best, {}: {}", best.seed, best.timing);
+        bail!("no seed meets its clocks; the best, {seed}: {}", best.timing);
     }
     let bitstream = "ulx3s-85f.bit";
-    let config = format!("{}.config", best.seed);
+    let config = format!("{seed}.config");
     shell::run_in(&work, &[&tools.ecppack, "--compress", "--input", &config, "--bit", bitstream])?;
     let bytes = fs::read(work.join(bitstream))?;
     fs::write(released.join(bitstream), &bytes)?;
     // As if nothing had been done before, with the placements one after the other on each core.
-    let placing: u64 = placed.iter().map(|placed| placed.seconds).sum::<u64>() / u64::from(arguments.jobs);
+    let at_once = u64::from(arguments.jobs).min(placed.len() as u64);
+    let placing = placed.iter().map(|placed| placed.seconds).sum::<u64>() / at_once;
     let built = synthesis_seconds + placing;
 
-    let blocks = Blocks::read(&work.join(format!("{}.placed.json", best.seed)), &top.top)?;
+    let blocks = Blocks::read(&work.join(format!("{seed}.placed.json")), &top.top)?;
     fs::write(released.join("floor-plan.svg"), floor_plan::draw(&blocks))?;
     let manifest = Manifest {
         board: "ulx3s-85f",
@@ -127,8 +140,10 @@ fn build(arguments: &Arguments) -> Result<()> {
         top: &top,
         tools: &tools,
         constraints_sha256,
+        block_rams_sha256: sha256(block_rams.as_bytes()),
         bitstream,
         bitstream_sha256: sha256(&bytes),
+        seed,
         best,
         all: &placed,
         blocks: &blocks,

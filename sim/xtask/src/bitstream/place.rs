@@ -12,14 +12,23 @@ use serde_json::Value;
 use super::manifest::Timing;
 use super::step::Step;
 use super::tools::Tools;
-use super::watch;
+use super::watch::{self, Watched};
 
-/// What a seed's placement came to.
+/// Rounds of the router after which a placement is given up. It has no limit of its own; what was routed took up to 142.
+const ROUNDS: u32 = 200;
+
+/// What became of a seed.
 pub(super) struct Placed {
     pub(super) seed: u32,
+    pub(super) seconds: u64,
+    /// None of a placement that the router could not finish.
+    pub(super) routed: Option<Routed>,
+}
+
+/// What placement and routing came to.
+pub(super) struct Routed {
     pub(super) timing: Timing,
     pub(super) utilisation: Value,
-    pub(super) seconds: u64,
 }
 
 /// Places and routes `ulx3s.json` with `ulx3s.lpf`.
@@ -73,20 +82,52 @@ impl Placer<'_> {
         let options = words[1..].join(" ");
         let inputs = [&self.inputs[..], &[&*self.tools.nextpnr_version, &options]].concat();
         let step = Step::new(self.work, &seed_text, &inputs);
-        let seconds = step.run(|| watch::run(self.work, &words, &log, &format!("seed {seed}"), &self.bars))?;
         let path = self.work.join(&report);
+        let seconds = step.run(|| {
+            // nextpnr's last file tells afterwards whether it came to its end.
+            if path.exists() {
+                fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            }
+            let program = Watched { words: &words, log: &log, name: &format!("seed {seed}") };
+            watch::run(self.work, &program, &self.bars, is_hopeless)
+        })?;
+        if !path.exists() {
+            self.bars.suspend(|| println!("seed {seed}: not routed in {ROUNDS} rounds, {seconds} s"));
+            return Ok(Placed { seed, seconds, routed: None });
+        }
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let report: Value = serde_json::from_str(&text).context("nextpnr's report")?;
         let timing = Timing::read(&report)?;
         self.bars.suspend(|| println!("seed {seed}: {timing} after {seconds} s"));
-        Ok(Placed { seed, timing, utilisation: report["utilization"].clone(), seconds })
+        let utilisation = report["utilization"].clone();
+        Ok(Placed { seed, seconds, routed: Some(Routed { timing, utilisation }) })
     }
 }
 
-/// The one whose clocks have most to spare.
-pub(super) fn best(placed: &[Placed]) -> Result<&Placed> {
+/// Whether this line of nextpnr's log is of a round of the router after which it will not finish.
+fn is_hopeless(line: &str) -> bool {
+    let round = || line.split_once("iter=")?.1.split_once(" wires=")?.0.parse::<u32>().ok();
+    round().is_some_and(|round| round > ROUNDS)
+}
+
+/// The seed whose clocks have most to spare, and its clocks.
+pub(super) fn best(placed: &[Placed]) -> Result<(u32, &Routed)> {
+    let routed = placed.iter().filter_map(|placed| Some((placed.seed, placed.routed.as_ref()?)));
     // Of equals the first, so that the choice is the same every time.
-    let faster =
-        |a: &&Placed, b: &&Placed| a.timing.slowest().total_cmp(&b.timing.slowest()).then_with(|| b.seed.cmp(&a.seed));
-    placed.iter().max_by(faster).context("no seed was placed")
+    let spare = |routed: &Routed| routed.timing.slowest();
+    let faster = |a: &(u32, &Routed), b: &(u32, &Routed)| spare(a.1).total_cmp(&spare(b.1)).then(b.0.cmp(&a.0));
+    routed.max_by(faster).context("no seed could be routed; try others with --seeds")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_router_is_given_up_after_its_rounds_and_the_placer_never() {
+        let round = |round: u32| format!("Info:     iter={round} wires=1060106 overused=22 overuse=22 archfail=NA");
+        assert!(!is_hopeless(&round(ROUNDS)));
+        assert!(is_hopeless(&round(ROUNDS + 1)));
+        assert!(!is_hopeless("Info: iter=549 steplen=1.083208 a=276.902344 penalty=[31.56, 31.56, 31.56, 31.56]"));
+    }
 }

@@ -16,8 +16,17 @@ const PERIOD: Duration = Duration::from_millis(500);
 /// No line of a log is longer.
 const LONGEST_LINE: u64 = 4096;
 
-/// Runs a program in a folder; on a terminal the last line of its log is shown under `name` while it runs.
-pub(super) fn run(folder: &Path, words: &[&str], log: &str, name: &str, bars: &MultiProgress) -> Result<()> {
+/// A program to run, its log, and what the log is shown as.
+pub(super) struct Watched<'a> {
+    pub(super) words: &'a [&'a str],
+    pub(super) log: &'a str,
+    pub(super) name: &'a str,
+}
+
+/// Runs a program in a folder; on a terminal the last line of its log is shown while it runs. It is stopped, without an error,
+/// when that line is one after which it will not get there.
+pub(super) fn run(folder: &Path, program: &Watched, bars: &MultiProgress, is_hopeless: fn(&str) -> bool) -> Result<()> {
+    let Watched { words, log, name } = *program;
     let line = words.join(" ");
     // What is printed through the bars would not appear where there is no terminal.
     bars.suspend(|| eprintln!("$ {line}"));
@@ -30,7 +39,14 @@ pub(super) fn run(folder: &Path, words: &[&str], log: &str, name: &str, bars: &M
         if let Some(status) = child.try_wait()? {
             break status;
         }
-        bar.set_message(last_line(&folder.join(log)).unwrap_or_default());
+        let last_line = last_line(&folder.join(log)).unwrap_or_default();
+        if is_hopeless(&last_line) {
+            child.kill().with_context(|| format!("cannot stop `{line}`"))?;
+            child.wait()?;
+            bar.finish_and_clear();
+            return Ok(());
+        }
+        bar.set_message(last_line);
         bar.tick();
         thread::sleep(PERIOD);
     };
@@ -73,9 +89,21 @@ mod tests {
     fn a_program_that_fails_is_an_error_that_names_its_log() {
         let folder = tempfile::tempdir().unwrap();
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
-        let run = |words: &[&str]| run(folder.path(), words, "its.log", "seed 1", &bars);
+        let run =
+            |words: &[&str]| run(folder.path(), &Watched { words, log: "its.log", name: "seed 1" }, &bars, |_| false);
         run(&["true"]).unwrap();
         assert!(run(&["false"]).unwrap_err().to_string().contains("its.log"));
         assert!(run(&["no-such-program"]).unwrap_err().to_string().contains("cannot start"));
+    }
+
+    #[test]
+    fn a_program_whose_log_says_that_it_will_not_get_there_is_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("its.log"), "round 1\nround 9\n").unwrap();
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        let words = ["sh", "-c", "sleep 600; touch done"];
+        let program = Watched { words: &words, log: "its.log", name: "seed 1" };
+        run(folder.path(), &program, &bars, |line| line == "round 9").unwrap();
+        assert!(!folder.path().join("done").exists());
     }
 }
