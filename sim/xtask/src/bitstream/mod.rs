@@ -159,3 +159,25 @@ fn build(arguments: &Arguments) -> Result<()> {
 fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_released_bitstream_is_of_this_verilog_and_these_constraints() {
+        let released = shell::root().join("bitstreams/ulx3s-85f");
+        let file = |name: &str| fs::read(released.join(name)).unwrap();
+        let manifest: Value = serde_json::from_slice(&file("manifest.json")).unwrap();
+        let logic = ulx3s::config().design().unwrap();
+        assert_eq!(manifest["rtl"]["sha256"], logic.checksum());
+        assert_eq!(manifest["rtl"]["top_sha256"], ulx3s::design(&logic).checksum());
+        assert_eq!(manifest["constraints_sha256"], sha256(&file("ulx3s.lpf")));
+        assert_eq!(manifest["block_rams_sha256"], sha256(&file(BLOCK_RAMS)));
+        assert_eq!(manifest["bitstream"]["sha256"], sha256(&file(manifest["bitstream"]["file"].as_str().unwrap())));
+    }
+}
