@@ -49,7 +49,7 @@ enum Command {
         /// Where to put a link to the terminal.
         #[arg(long)]
         link: PathBuf,
-        /// Clock cycles of a bit on the line; a real board has 27, fewer are quicker.
+        /// Clock cycles of a bit on the line. Fewer are quicker; with nine it is the Verilog of the released bitstream.
         #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(4..=10_000))]
         bit_cycles: u32,
         /// Width of the MSM windows; the shape's, if not given.
