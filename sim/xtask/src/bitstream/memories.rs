@@ -12,12 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use super::sites::GROUPS;
+
 /// What a netlist calls a block RAM.
 const BLOCK_RAM: &str = "DP16KD";
 /// Rows of block RAMs of the LFE5U-85F.
 const ROWS: [u32; 4] = [22, 46, 70, 82];
-/// In each, the first column of each group of four, which are two columns apart.
-const GROUPS: [u32; 13] = [4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114];
+/// Block RAMs of a group, two columns apart.
 const GROUP: u32 = 4;
 
 /// The site of each block RAM, by its name in the netlist.

@@ -10,7 +10,7 @@ use penstock_hdl::board::ulx3s;
 use serde_json::Value;
 
 use super::manifest::Timing;
-use super::step::Step;
+use super::step::{self, Step};
 use super::tools::Tools;
 use super::watch::{self, Watched};
 
@@ -80,14 +80,13 @@ impl Placer<'_> {
         let others = ["--write", &netlist, "--seed", &seed_text, "--quiet", "--log", &log];
         let words = [&[&*self.tools.nextpnr][..], &device, &files, &limits, &engines, &others].concat();
         let options = words[1..].join(" ");
-        let inputs = [&self.inputs[..], &[&*self.tools.nextpnr_version, &options]].concat();
+        let rounds = ROUNDS.to_string();
+        let inputs = [&self.inputs[..], &[&*self.tools.nextpnr_version, &options, &rounds]].concat();
         let step = Step::new(self.work, &seed_text, &inputs);
         let path = self.work.join(&report);
         let seconds = step.run(|| {
             // nextpnr's last file tells afterwards whether it came to its end.
-            if path.exists() {
-                fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-            }
+            step::remove(&path)?;
             let program = Watched { words: &words, log: &log, name: &format!("seed {seed}") };
             watch::run(self.work, &program, &self.bars, is_hopeless)
         })?;

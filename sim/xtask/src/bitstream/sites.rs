@@ -15,8 +15,9 @@ use super::registers::{MULTIPLIER, PRODUCT, net};
 
 /// Rows of multipliers of the LFE5U-85F.
 const ROWS: [u32; 3] = [10, 34, 58];
-/// In each, the first column of each group of four multipliers, and where they are in it.
-const GROUPS: [u32; 13] = [4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114];
+/// The first column of each group of four multipliers in a row of them, and of each group of four block RAMs in one of theirs.
+pub(super) const GROUPS: [u32; 13] = [4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114];
+/// Where multipliers are in their group.
 const GROUP: [(u32, &str); 4] = [(0, "MULT18_0"), (1, "MULT18_1"), (4, "MULT18_4"), (5, "MULT18_5")];
 /// Digits of a ring in a row.
 const DIGITS: usize = RingMultiplier::DIGITS / ROWS.len();

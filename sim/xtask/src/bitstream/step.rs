@@ -26,9 +26,7 @@ impl Step {
         if let Some(seconds) = self.done() {
             return Ok(seconds);
         }
-        if self.stamp.exists() {
-            fs::remove_file(&self.stamp).with_context(|| format!("cannot remove {}", self.stamp.display()))?;
-        }
+        remove(&self.stamp)?;
         let started = Instant::now();
         what()?;
         let seconds = started.elapsed().as_secs();
@@ -42,6 +40,14 @@ impl Step {
         let (seconds, inputs) = stamp.split_once('\n')?;
         if inputs == self.inputs { seconds.parse().ok() } else { None }
     }
+}
+
+/// Removes what an earlier run may have left.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    if path.exists() {
+        fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::step;
 use crate::shell;
 
 /// How often the log is looked at.
@@ -28,6 +29,9 @@ pub(super) struct Watched<'a> {
 pub(super) fn run(folder: &Path, program: &Watched, bars: &MultiProgress, is_hopeless: fn(&str) -> bool) -> Result<()> {
     let Watched { words, log, name } = *program;
     let line = words.join(" ");
+    // The end of an earlier run's log says nothing about this one.
+    let log = folder.join(log);
+    step::remove(&log)?;
     // What is printed through the bars would not appear where there is no terminal.
     bars.suspend(|| eprintln!("$ {line}"));
     let bar = bars.add(ProgressBar::new_spinner());
@@ -39,7 +43,7 @@ pub(super) fn run(folder: &Path, program: &Watched, bars: &MultiProgress, is_hop
         if let Some(status) = child.try_wait()? {
             break status;
         }
-        let last_line = last_line(&folder.join(log)).unwrap_or_default();
+        let last_line = last_line(&log).unwrap_or_default();
         if is_hopeless(&last_line) {
             child.kill().with_context(|| format!("cannot stop `{line}`"))?;
             child.wait()?;
@@ -52,7 +56,7 @@ pub(super) fn run(folder: &Path, program: &Watched, bars: &MultiProgress, is_hop
     };
     bar.finish_and_clear();
     if !status.success() {
-        bail!("`{line}` failed: {status}; its log is {}", folder.join(log).display());
+        bail!("`{line}` failed: {status}; its log is {}", log.display());
     }
     Ok(())
 }
@@ -99,11 +103,20 @@ mod tests {
     #[test]
     fn a_program_whose_log_says_that_it_will_not_get_there_is_stopped() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("its.log"), "round 1\nround 9\n").unwrap();
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
-        let words = ["sh", "-c", "sleep 600; touch done"];
+        let words = ["sh", "-c", "echo round 9 > its.log; sleep 5; touch done"];
         let program = Watched { words: &words, log: "its.log", name: "seed 1" };
         run(folder.path(), &program, &bars, |line| line == "round 9").unwrap();
         assert!(!folder.path().join("done").exists());
+    }
+
+    #[test]
+    fn what_an_earlier_run_logged_stops_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("its.log"), "round 1\nround 9\n").unwrap();
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        let program = Watched { words: &["sh", "-c", "sleep 1; touch done"], log: "its.log", name: "seed 1" };
+        run(folder.path(), &program, &bars, |line| line == "round 9").unwrap();
+        assert!(folder.path().join("done").exists());
     }
 }
