@@ -4,7 +4,6 @@
 //! cancels five bits, t' = (t >> 5) + ROM[t mod 32] with ROM[d] = (d + (d (-1/p) mod 32) p) / 32: five digit bits and a
 //! bit of the running sum are six inputs, one LUT for each bit of a row. The high 250 bits are added at the end.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use num_bigint::BigUint;
@@ -20,9 +19,6 @@ const DIGIT: usize = 5;
 
 /// The longest carry chain: twelve rows, and what fits a 64-bit word of a simulator.
 const SEGMENT: usize = 12 * DIGIT;
-
-/// A word of the ROM in the text, which begins at a multiple of 64 bits.
-const ROM_WORD: usize = 64;
 
 /// a b / R modulo p, below 2p, for operands below 2^260; fully pipelined.
 #[derive(LogicBlock, Default)]
@@ -152,17 +148,19 @@ impl Rom {
         Self { words: (0..1 << DIGIT).map(word).collect(), width: p.bits() as usize }
     }
 
-    /// One constant for each place at which a segment can begin: entries of a segment's bits, 64 bits apart.
+    /// One function for each place at which a segment can begin: a segment's bits of the entry that a digit selects.
+    ///
+    /// It is selectors and not a part of one long constant, because that is a memory to yosys from version 0.70 on, and
+    /// the register of the digit becomes one behind the memory: a bit of a row then takes two LUTs and one more register.
     fn declare(&self, pipeline: &mut Pipeline) {
         let mask = (BigUint::from(1u32) << SEGMENT) - 1u32;
-        let bits = ROM_WORD << DIGIT;
         for low in (0..self.width).step_by(DIGIT) {
-            let mut line = format!("localparam [{}:0] rom_{low} = {bits}'h", bits - 1);
-            for word in self.words.iter().rev() {
-                let _ = write!(line, "{:016x}", (word >> low) & &mask);
-            }
-            line.push(';');
-            pipeline.line(&line);
+            let leaves = self.words.iter().map(|word| format!("{SEGMENT}'h{:x}", (word >> low) & &mask)).collect();
+            let entry = (0..DIGIT).fold(leaves, select_by_bit).concat();
+            let (digit_top, top) = (DIGIT - 1, SEGMENT - 1);
+            pipeline.line(&format!(
+                "function [{top}:0] rom_{low}; input [{digit_top}:0] digit; rom_{low} = {entry}; endfunction"
+            ));
         }
     }
 
@@ -179,7 +177,9 @@ impl Rom {
             let (bits, index) = (pipeline.at(&bits, stage), pipeline.at(&digit, stage));
             // Above the ROM only a carry moves on.
             let entry = if low < self.width {
-                format!("rom_{low}[{{{index}, 6'd0}} +: {}]", size.min(self.width - low))
+                let name = format!("entry_{row}_{low}");
+                pipeline.line(&format!("wire [{}:0] {name} = rom_{low}({index});", SEGMENT - 1));
+                format!("{name}[{}:0]", size.min(self.width - low) - 1)
             } else {
                 "1'b0".to_owned()
             };
@@ -194,4 +194,9 @@ impl Rom {
         }
         next
     }
+}
+
+/// One bit of the digit chooses between neighbours: half as many expressions.
+fn select_by_bit(expressions: Vec<String>, bit: usize) -> Vec<String> {
+    expressions.chunks(2).map(|pair| format!("(digit[{bit}] ? {} : {})", pair[1], pair[0])).collect()
 }

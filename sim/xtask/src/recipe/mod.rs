@@ -23,6 +23,7 @@ use penstock_hdl::emit::Design;
 use penstock_hdl::field::Shape;
 use penstock_hdl::hierarchy::{instance, modules};
 
+use crate::rtl::SHIFT_REGISTER_CYCLES;
 use crate::shell;
 use placement::Cells;
 use tcl::{Answers, Run};
@@ -99,8 +100,14 @@ impl Recipe {
         for step in ["synth_design", "place_design", "route_design", "write_bitstream", "write_cfgmem"] {
             ensure!(run.of(step).count() == 1, "build.tcl does not call {step} once");
         }
-        let part = run.of("synth_design").next().and_then(|words| value_of(words, "-part"));
+        let option = |name| run.of("synth_design").next().and_then(|words| value_of(words, name));
+        let part = option("-part");
         ensure!(part == Some(budget::PART), "build.tcl builds for {part:?}");
+        let cycles = option("-shreg_min_size").and_then(|cycles| cycles.parse().ok());
+        ensure!(
+            cycles == Some(SHIFT_REGISTER_CYCLES),
+            "build.tcl begins shift registers at {cycles:?} cycles, the count at {SHIFT_REGISTER_CYCLES}"
+        );
         for (answers, what) in [
             (Answers { slack: -0.004, routed: true }, "missed timing"),
             (Answers { slack: 0.1, routed: false }, "nets that are not routed"),

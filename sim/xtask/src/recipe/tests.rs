@@ -84,6 +84,7 @@ fn tcl_that_vivado_would_not_take_is_refused() {
     assert_refused("build.tcl", "-flatten_hierarchy none", "-flatten none", "synth_design has no option -flatten");
     assert_refused("build.tcl", "set failures {}", "set failures {", "build.tcl fails");
     assert_refused("build.tcl", "xcu55c-fsvh2892-2L-e", "xcu50-fsvh2104-2-e", "builds for Some(\"xcu50");
+    assert_refused("build.tcl", "-shreg_min_size 6", "-shreg_min_size 3", "shift registers at Some(3) cycles");
 }
 
 #[test]

@@ -17,6 +17,8 @@ use penstock_hdl::shape::{self, SHAPES};
 
 use crate::shell;
 
+pub(crate) use synthesis::SHIFT_REGISTER_CYCLES;
+
 /// A line a top: its SHA-256 and its name.
 const CHECKSUMS: &str = "hdl/checksums.txt";
 

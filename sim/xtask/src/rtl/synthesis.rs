@@ -27,6 +27,9 @@ struct StatCells {
     num_cells_by_type: Cells,
 }
 
+/// The shortest delay that becomes a shift register on UltraScale+, in clock cycles; the build for the U55C says the same.
+pub(crate) const SHIFT_REGISTER_CYCLES: usize = 6;
+
 /// The installed yosys for the part of a shape.
 pub(super) struct Synthesis {
     yosys: String,
@@ -42,11 +45,15 @@ impl Synthesis {
         let found = ["yosys".to_owned(), pinned].into_iter().find_map(|yosys| Some((version(&yosys)?, yosys)));
         let (version, yosys) = found.context("there is no yosys; run `cargo xtask setup` first")?;
         let command = match shape {
-            // Pins and clock buffers belong to the board, not to a block.
-            Shape::Pipelined => "synth_xilinx -family xcup -flatten -noiopad -noclkbuf -uram",
-            Shape::Compact => "synth_ecp5",
+            // Pins and clock buffers belong to the board, not to a block. synth_xilinx's own shift registers begin at
+            // three cycles, where two flip-flops more would do.
+            Shape::Pipelined => format!(
+                "synth_xilinx -family xcup -flatten -noiopad -noclkbuf -uram -nosrl -top {TOP}; \
+                 xilinx_srl -fixed -minlen {SHIFT_REGISTER_CYCLES}; techmap -map +/xilinx/cells_map.v; clean"
+            ),
+            Shape::Compact => format!("synth_ecp5 -top {TOP}"),
         };
-        Ok(Self { yosys, version, command: format!("{command} -top {TOP}") })
+        Ok(Self { yosys, version, command })
     }
 
     /// The cells of a block; those of other blocks are named as in its text.
