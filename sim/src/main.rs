@@ -45,6 +45,7 @@ enum Command {
         trace: Option<PathBuf>,
     },
     /// Simulate the ULX3S board at its pins, behind a pseudo-terminal, until killed: a card at uart:LINK.
+    /// A sum takes a minute, longer than clients wait unless `--timeout` says so.
     Board {
         /// Where to put a link to the terminal.
         #[arg(long)]
