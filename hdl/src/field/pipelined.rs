@@ -185,8 +185,8 @@ impl Rom {
             };
             let last = low + size == width;
             let carry_in = carry.as_ref().map_or_else(|| "1'b0".to_owned(), |carry| pipeline.at(carry, stage));
-            // x - ~y is x + y + 1: the one meets the carry below, and the cancelled digit's carry is in the ROM. Written as
-            // a sum, yosys gives the chain a LUT for the ROM beside the one for the sum.
+            // x - ~y is x + y + 1: the one meets the carry below, and the cancelled digit's carry is in the ROM. yosys needs
+            // more LUTs for the sum: 3 % with version 0.70, one more for each bit of the ROM with 0.52.
             let register = format!("({{1'b0, {bits}, 1'b0}} - ~{{1'b0, {entry}, {carry_in}}}) >> 1");
             let register = pipeline.register("row", size + usize::from(!last), stage + 1, &register);
             next = next.then(&register.bits(0, size));
