@@ -52,6 +52,9 @@ pub(crate) const BLOCK: &str = "(* ram_style = \"block\", no_rw_check *) ";
 /// Verilog attributes of a memory that is to be in look-up tables and is never read where it is being written.
 pub(crate) const DISTRIBUTED: &str = "(* ram_style = \"distributed\", no_rw_check *) ";
 
+/// Verilog attribute of a memory that is to be in look-up tables; read where it is being written, it gives what was there.
+pub(crate) const DISTRIBUTED_READ_FIRST: &str = "(* ram_style = \"distributed\" *) ";
+
 /// The sum of two terms, one a sum itself, as a carry chain of its own: synthesis would make a compressor of them, of more
 /// LUTs, if it saw that the one takes the other's sum; the bit below hides it.
 pub(crate) fn chained_sum(a: &str, b: &str) -> String {

@@ -5,6 +5,8 @@
 
 use rust_hdl::prelude::*;
 
+use crate::leaf::DISTRIBUTED_READ_FIRST;
+
 /// Delays data by a fixed number of cycles; it is arbitrary until then.
 #[derive(LogicBlock, Default)]
 pub struct Delay<const N: usize> {
@@ -43,7 +45,7 @@ impl<const N: usize> Logic for Delay<N> {
                  always @(posedge clock) begin\n    waiting <= data;\n    delayed <= waiting;\nend"
             ),
             _ => format!(
-                "{name}(* ram_style = \"distributed\" *) reg [{top}:0] ring [0:{last}];\nreg [9:0] place;\ninitial place = 0;\n\
+                "{name}{DISTRIBUTED_READ_FIRST}reg [{top}:0] ring [0:{last}];\nreg [9:0] place;\ninitial place = 0;\n\
                  always @(posedge clock) begin\n    delayed <= ring[place];\n    ring[place] <= data;\n    \
                  place <= place == 10'd{last} ? 10'd0 : place + 10'd1;\nend",
                 last = cycles - 2

@@ -22,7 +22,7 @@ use num_bigint::BigUint;
 use rust_hdl::prelude::*;
 
 use super::{ELEMENT_BITS, Field, OPERAND_BITS, RADIX_BITS};
-use crate::leaf::DISTRIBUTED;
+use crate::leaf::{DISTRIBUTED, DISTRIBUTED_READ_FIRST};
 
 const DIGIT: usize = 18;
 /// Digits of an operand, and passes.
@@ -315,9 +315,8 @@ impl Text {
     fn wait(&mut self, limb: usize, top: usize) {
         let name = format!("waiting_{limb}");
         self.turn(&format!("{name}_turn"), WAITING, 0);
-        // Not one that is never read where it is being written: it always is.
         self.line(&format!(
-            "(* ram_style = \"distributed\" *) reg [{top}:0] {name}_places [0:{}];\n\
+            "{DISTRIBUTED_READ_FIRST}reg [{top}:0] {name}_places [0:{}];\n\
              wire [{top}:0] {name} = {name}_places[{name}_turn];",
             WAITING - 1
         ));

@@ -7,7 +7,7 @@ use rust_hdl::prelude::*;
 use super::formula::PRODUCT_BOUND;
 use super::schedule::{Factor, PLACE_BITS};
 use crate::field::{ELEMENT_BITS, Field, OPERAND_BITS};
-use crate::leaf::leaf;
+use crate::leaf::{DISTRIBUTED_READ_FIRST, leaf};
 
 /// p times `times`, as a number in Verilog.
 fn multiple(width: usize, times: u32) -> String {
@@ -27,7 +27,7 @@ impl TermBus {
     pub(super) fn new() -> Self {
         Self::from_text(format!(
             "// module: term_bus
-(* ram_style = \"distributed\" *) reg [{top}:0] products [0:{last}];
+{DISTRIBUTED_READ_FIRST}reg [{top}:0] products [0:{last}];
 wire [{top}:0] single = products[read_place];
 wire [{term_top}:0] chosen = eightfold ? {{single, 3'd0}} : {{3'd0, single}};
 always @(posedge clock) if (write) products[write_place] <= product;

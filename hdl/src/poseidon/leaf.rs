@@ -6,7 +6,7 @@
 use rust_hdl::prelude::*;
 
 use crate::field::Shape;
-use crate::leaf::BLOCK;
+use crate::leaf::{BLOCK, DISTRIBUTED_READ_FIRST};
 
 /// One write port and one read port; what is read appears in the next cycle, and is not written in the same one.
 #[derive(LogicBlock, Default)]
@@ -178,7 +178,7 @@ impl<T: Synth> Logic for DelayLine<T> {
         let (cycles, width, last) = (self._cycles, T::BITS, self._cycles - 2);
         Verilog::Custom(format!(
             "// module: delay_line_{cycles}x{width}
-(* ram_style = \"distributed\" *) reg [{width}-1:0] words [0:{last}];
+{DISTRIBUTED_READ_FIRST}reg [{width}-1:0] words [0:{last}];
 reg [9:0] place;
 initial place = 0;
 always @(posedge clock) begin

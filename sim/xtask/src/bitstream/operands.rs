@@ -96,18 +96,10 @@ fn before(cell: &Value, flip_flops: &HashMap<u64, FlipFlop>) -> Option<Vec<(Stri
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+    use super::super::registers::flip_flop;
     use super::*;
 
     const CLOCK: u64 = 2;
-
-    fn flip_flop(from: u64, to: u64, clock: u64) -> Value {
-        json!({
-            "type": "TRELLIS_FF",
-            "parameters": { "CEMUX": "1 ", "CLKMUX": "CLK", "LSRMUX": "LSR", "REGSET": "RESET" },
-            "port_directions": { "CLK": "input", "DI": "input", "LSR": "input", "Q": "output" },
-            "connections": { "CLK": [clock], "DI": [from], "LSR": ["0"], "Q": [to] },
-        })
-    }
 
     /// A multiplier of operands of two bits, whose second one is `second`.
     fn multiplier(second: [&Value; 2]) -> Value {

@@ -111,6 +111,17 @@ pub(super) fn net(cell: &Value, port: &str) -> Option<u64> {
     cell["connections"][port].get(0)?.as_u64()
 }
 
+/// A plain flip-flop of a netlist.
+#[cfg(test)]
+pub(super) fn flip_flop(from: u64, to: u64, clock: u64) -> Value {
+    json!({
+        "type": FLIP_FLOP,
+        "parameters": { "CEMUX": "1 ", "CLKMUX": "CLK", "LSRMUX": "LSR", "REGSET": "RESET" },
+        "port_directions": { "CLK": "input", "DI": "input", "LSR": "input", "Q": "output" },
+        "connections": { "CLK": [clock], "DI": [from], "LSR": ["0"], "Q": [to] },
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -118,14 +129,8 @@ mod tests {
     use super::*;
 
     fn netlist(enable: &str) -> Value {
-        let flip_flop = |from: u64, to: u64, enable: &str| {
-            json!({
-                "type": "TRELLIS_FF",
-                "parameters": { "CEMUX": enable, "CLKMUX": "CLK", "LSRMUX": "LSR", "REGSET": "RESET" },
-                "port_directions": { "CLK": "input", "DI": "input", "LSR": "input", "Q": "output" },
-                "connections": { "CLK": [2], "DI": [from], "LSR": ["0"], "Q": [to] },
-            })
-        };
+        let mut high = flip_flop(11, 21, 2);
+        high["parameters"]["CEMUX"] = json!(enable);
         json!({ "modules": { "top": { "cells": {
             "product": {
                 "type": "MULT18X18D",
@@ -133,9 +138,9 @@ mod tests {
                 "port_directions": { "A0": "input", "P0": "output", "P1": "output", "P2": "output" },
                 "connections": { "A0": [3], "P0": [10], "P1": [11], "P2": [12] },
             },
-            "low": flip_flop(10, 20, "1 "),
-            "high": flip_flop(11, 21, enable),
-            "other": flip_flop(20, 30, "1 "),
+            "low": flip_flop(10, 20, 2),
+            "high": high,
+            "other": flip_flop(20, 30, 2),
         } } } })
     }
 
