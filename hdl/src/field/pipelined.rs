@@ -150,8 +150,8 @@ impl Rom {
 
     /// One function for each place at which a segment can begin: a segment's bits of the entry that a digit selects.
     ///
-    /// It is selectors and not a part of one long constant, because that is a memory to yosys from version 0.70 on, and
-    /// the register of the digit becomes one behind the memory: a bit of a row then takes two LUTs and one more register.
+    /// It is selectors and not a part of one long constant, because yosys 0.70 (0.52 did not) takes that for a memory and
+    /// moves the digit's register behind it: a bit of a row then takes two LUTs and one more register.
     fn declare(&self, pipeline: &mut Pipeline) {
         let mask = (BigUint::from(1u32) << SEGMENT) - 1u32;
         for low in (0..self.width).step_by(DIGIT) {
