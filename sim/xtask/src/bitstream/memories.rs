@@ -10,9 +10,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::sites::GROUPS;
+use super::sites::{self, GROUPS};
 
 /// What a netlist calls a block RAM.
 const BLOCK_RAM: &str = "DP16KD";
@@ -31,7 +31,7 @@ impl Table {
     /// # Errors
     /// A line that is neither, a site that the part does not have, or a block RAM or a site that occurs twice.
     pub(super) fn parse(text: &str) -> Result<Self> {
-        let mut free: BTreeSet<String> = sites().collect();
+        let mut free: BTreeSet<String> = all().collect();
         let mut sites = BTreeMap::new();
         for (line, text) in text.lines().enumerate().filter(|(_, text)| !text.starts_with('#')) {
             let of = |what: &str| format!("line {}: {what}: {text}", line + 1);
@@ -46,20 +46,13 @@ impl Table {
     ///
     /// # Errors
     /// A block RAM that has none, or a site whose block RAM is not there.
-    pub(super) fn assign(&self, netlist: &mut Value, top: &str) -> Result<()> {
-        let mut sites = self.0.clone();
-        let cells = netlist["modules"][top]["cells"].as_object_mut().context("the netlist has no cells")?;
-        for (name, cell) in cells.iter_mut().filter(|(_, cell)| cell["type"] == BLOCK_RAM) {
-            let site = sites.remove(name).with_context(|| format!("block RAM {name} has no site"))?;
-            cell["attributes"]["BEL"] = json!(site);
-        }
-        ensure!(sites.is_empty(), "there are sites for block RAMs that the netlist does not have: {:?}", sites.keys());
-        Ok(())
+    pub(super) fn assign(self, netlist: &mut Value, top: &str) -> Result<()> {
+        sites::give(&mut netlist["modules"][top]["cells"], BLOCK_RAM, "block RAM", self.0)
     }
 }
 
 /// What nextpnr calls the part's sites.
-fn sites() -> impl Iterator<Item = String> {
+fn all() -> impl Iterator<Item = String> {
     let groups = ROWS.into_iter().flat_map(|y| GROUPS.map(|x| (x, y)));
     groups.flat_map(|(x, y)| (0..GROUP).map(move |place| format!("X{}/Y{y}/EBR{place}", x + 2 * place)))
 }
@@ -67,6 +60,8 @@ fn sites() -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use serde_json::json;
 
     use super::*;
 
@@ -81,7 +76,7 @@ mod tests {
 
     #[test]
     fn the_part_has_as_many_sites_as_its_data_sheet_says() {
-        assert_eq!(sites().collect::<BTreeSet<_>>().len(), 208);
+        assert_eq!(all().collect::<BTreeSet<_>>().len(), 208);
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod tools;
 mod watch;
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -90,10 +91,13 @@ fn build(arguments: &Arguments) -> Result<()> {
     let logic = ulx3s::config().design()?;
     let top = ulx3s::design(&logic);
     fs::write(work.join("ulx3s.v"), &top.verilog)?;
-    let constraints = released.join("ulx3s.lpf");
-    let pins = fs::read(&constraints).with_context(|| format!("cannot read {}", constraints.display()))?;
+    let read = |path: &Path| fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+    let pins = read(&released.join("ulx3s.lpf"))?;
     fs::write(work.join("ulx3s.lpf"), &pins)?;
-    let constraints_sha256 = sha256(&pins);
+    let constraints_sha256 = sha256(pins.as_bytes());
+    let table_path = released.join(BLOCK_RAMS);
+    let block_rams = read(&table_path)?;
+    let table = Table::parse(&block_rams).with_context(|| table_path.display().to_string())?;
 
     let script = netlist::script(&top.top, "ulx3s.v", "yosys.json");
     fs::write(work.join("ulx3s.ys"), &script)?;
@@ -107,10 +111,6 @@ fn build(arguments: &Arguments) -> Result<()> {
     let mut netlist = serde_json::from_slice(&fs::read(work.join("yosys.json"))?).context("yosys' netlist")?;
     println!("{}", netlist::improve(&mut netlist, &top.top)?);
     sites::assign(&mut netlist, &top.top)?;
-    let table_path = released.join(BLOCK_RAMS);
-    let block_rams =
-        fs::read_to_string(&table_path).with_context(|| format!("cannot read {}", table_path.display()))?;
-    let table = Table::parse(&block_rams).with_context(|| table_path.display().to_string())?;
     table.assign(&mut netlist, &top.top)?;
     let netlist = serde_json::to_vec(&netlist)?;
     fs::write(work.join("ulx3s.json"), &netlist)?;

@@ -44,11 +44,20 @@ pub(super) fn assign(netlist: &mut Value, top: &str) -> Result<()> {
         let multiplier = multiplier.with_context(|| of("no multiplier drives"))?;
         ensure!(sites.insert(multiplier.clone(), site).is_none(), "multiplier {multiplier} drives two products");
     }
-    let cells = module["cells"].as_object_mut().context("the netlist has no cells")?;
-    for (name, cell) in cells.iter_mut().filter(|(_, cell)| cell["type"] == MULTIPLIER) {
-        let site = sites.get(name).with_context(|| format!("multiplier {name} has no site"))?;
+    give(&mut module["cells"], MULTIPLIER, "multiplier", sites)
+}
+
+/// Gives each cell of a type, which messages call `what`, its site.
+///
+/// # Errors
+/// A cell that has none, or a site whose cell is not there.
+pub(super) fn give(cells: &mut Value, kind: &str, what: &str, mut sites: BTreeMap<String, String>) -> Result<()> {
+    let cells = cells.as_object_mut().context("the netlist has no cells")?;
+    for (name, cell) in cells.iter_mut().filter(|(_, cell)| cell["type"] == kind) {
+        let site = sites.remove(name).with_context(|| format!("{what} {name} has no site"))?;
         cell["attributes"]["BEL"] = json!(site);
     }
+    ensure!(sites.is_empty(), "there are sites for {what}s that the netlist does not have: {:?}", sites.keys());
     Ok(())
 }
 

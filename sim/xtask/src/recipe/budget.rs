@@ -110,15 +110,13 @@ mod tests {
         assert!(refused(5_414, 600_001, 51_840));
         assert!(refused(5_414, 600_000, 51_841));
     }
+
     /// The count of everything takes long; the multipliers are nine tenths of it.
     #[test]
     fn multipliers_of_one_adder_and_16_lanes_stay_within_the_share() {
-        const MULTIPLIERS: usize = 12 + LANES;
+        const MULTIPLIERS: u64 = 12 + LANES as u64;
         let one = area(Shape::Pipelined, &shape::multiplier(Shape::Pipelined).unwrap()).unwrap();
-        let mut all = Counts::default();
-        for _ in 0..MULTIPLIERS {
-            all += one;
-        }
+        let all = one.times(MULTIPLIERS);
         assert_eq!(all.dsp, 3_024);
         check_arithmetic(&all).unwrap();
     }

@@ -53,7 +53,8 @@ impl Counts {
         self.bram_halves.div_ceil(2)
     }
 
-    fn times(self, count: u64) -> Self {
+    /// What so many of them take.
+    pub(crate) fn times(self, count: u64) -> Self {
         Self {
             dsp: self.dsp * count,
             lut: self.lut * count,

@@ -46,7 +46,7 @@ impl Synthesis {
         let (version, yosys) = found.context("there is no yosys; run `cargo xtask setup` first")?;
         let command = match shape {
             // Pins and clock buffers belong to the board, not to a block. synth_xilinx's own shift registers begin at
-            // three cycles, where two flip-flops more would do.
+            // three cycles.
             Shape::Pipelined => format!(
                 "synth_xilinx -family xcup -flatten -noiopad -noclkbuf -uram -nosrl -top {TOP}; \
                  xilinx_srl -fixed -minlen {SHIFT_REGISTER_CYCLES}; techmap -map +/xilinx/cells_map.v; clean"
