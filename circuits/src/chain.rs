@@ -66,6 +66,41 @@ impl Chain {
     }
 }
 
+/// A set of chains, a bit each from chain 1 up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Chains(u32);
+
+impl Chains {
+    /// From bits; `None` if one stands for a number above [`MAX_CHAIN`].
+    pub fn from_bits(bits: u32) -> Option<Self> {
+        if bits >> MAX_CHAIN == 0 { Some(Self(bits)) } else { None }
+    }
+
+    /// Bit c − 1 says whether chain c is in the set.
+    pub fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whether a chain is in the set.
+    pub fn contains(self, chain: u8) -> bool {
+        Self::bit(chain) & self.0 != 0
+    }
+
+    /// Puts a chain into the set; numbers that no chain has change nothing.
+    pub fn insert(&mut self, chain: u8) {
+        self.0 |= Self::bit(chain);
+    }
+
+    /// The chains in the set, by number.
+    pub fn iter(self) -> impl Iterator<Item = u8> {
+        (1..=MAX_CHAIN).filter(move |chain| self.contains(*chain))
+    }
+
+    fn bit(chain: u8) -> u32 {
+        if (1..=MAX_CHAIN).contains(&chain) { 1 << (chain - 1) } else { 0 }
+    }
+}
+
 /// The name of a chain's number, for people.
 pub fn name(id: u8) -> String {
     Chain::from_id(id).map_or_else(|| format!("chain {id}"), |chain| chain.name().into())
@@ -82,5 +117,16 @@ mod tests {
             assert_eq!(name(id), chain.name());
         }
         assert_eq!((name(9), Chain::from_id(0)), ("chain 9".into(), None));
+    }
+
+    #[test]
+    fn a_set_holds_the_chains_that_were_put_into_it() {
+        let mut chains = Chains::default();
+        for chain in [31, 1, 8, 8, 0, 32, 255] {
+            chains.insert(chain);
+        }
+        assert_eq!(chains.iter().collect::<Vec<_>>(), [1, 8, 31]);
+        assert_eq!((chains.bits(), Chains::from_bits(chains.bits())), (1 << 30 | 1 << 7 | 1, Some(chains)));
+        assert_eq!(Chains::from_bits(1 << 31), None);
     }
 }

@@ -14,10 +14,11 @@ mod transfer;
 
 use rayon::prelude::*;
 
-use crate::operation::{Block, Kind, Message, Pubdata, Signed, SignedOperation};
+use crate::operation::{Block, Deployment, Kind, Message, Pubdata, Signed, SignedOperation};
 use crate::state::{Changes, Overlay, StateError};
 use crate::trace::{AccountUpdate, BlockTrace, CreditTrace, OperationTrace, Outcome};
 use ledger::{Failure, Ledger};
+pub(crate) use matching::quantity;
 pub use rule::Rule;
 
 /// Why a block is not applied. The state is as before.
@@ -76,7 +77,8 @@ pub(crate) fn block(overlay: Overlay<'_>, block: &Block) -> Result<(BlockTrace, 
     if block.operations.is_empty() {
         return Err(BlockError::Empty);
     }
-    let checks: Vec<Result<(), Rule>> = block.operations.par_iter().map(check).collect();
+    let context = Context { deployment: head.deployment, timestamp: block.timestamp };
+    let checks: Vec<Result<(), Rule>> = block.operations.par_iter().map(|it| context.check(it)).collect();
     let mut ledger = Ledger::new(overlay);
     let mut operations = Vec::with_capacity(block.operations.len());
     for (index, (operation, check)) in block.operations.iter().zip(checks).enumerate() {
@@ -88,10 +90,11 @@ pub(crate) fn block(overlay: Overlay<'_>, block: &Block) -> Result<(BlockTrace, 
         operations.push(OperationTrace { operation: operation.clone(), pubdata, updates, outcome });
     }
     let credits = credit(&mut ledger)?;
-    let changes = ledger.into_changes(block.number);
+    let changes = ledger.into_changes(block.number)?;
     let trace = BlockTrace {
         number: block.number,
         timestamp: block.timestamp,
+        deployment: head.deployment,
         old_root: head.root,
         new_root: changes.head().root,
         operations,
@@ -100,27 +103,40 @@ pub(crate) fn block(overlay: Overlay<'_>, block: &Block) -> Result<(BlockTrace, 
     Ok((trace, changes))
 }
 
-/// What can be checked without the state: values and signatures.
-fn check(operation: &SignedOperation) -> Result<(), Rule> {
-    operation.check()?;
-    match operation {
-        SignedOperation::Noop(_) | SignedOperation::Deposit(_) | SignedOperation::FullExit(_) => Ok(()),
-        SignedOperation::TransferToNew(signed) => check_signature(signed.body.from, signed),
-        SignedOperation::Withdraw(signed) => check_signature(signed.body.account, signed),
-        SignedOperation::Transfer(signed) => check_signature(signed.body.from, signed),
-        SignedOperation::ChangePubKey(signed) => check_signature(signed.body.account, signed),
-        SignedOperation::ForcedExit(signed) => check_signature(signed.body.initiator, signed),
-        SignedOperation::OrderMatching(signed) => {
-            let matching = &signed.body;
-            check_signature(matching.maker.body.account, &matching.maker)?;
-            check_signature(matching.taker.body.account, &matching.taker)?;
-            check_signature(matching.submitter, signed)
-        }
-    }
+/// What a block's operations are checked against, beside the accounts.
+#[derive(Clone, Copy)]
+struct Context {
+    deployment: Deployment,
+    timestamp: u32,
 }
 
-fn check_signature<T: Message>(account: u32, signed: &Signed<T>) -> Result<(), Rule> {
-    signed.verify().map_err(|error| Rule::Signature { account, error })
+impl Context {
+    /// What can be checked without the accounts: values, deadlines and signatures.
+    fn check(self, operation: &SignedOperation) -> Result<(), Rule> {
+        operation.check()?;
+        let timestamp = self.timestamp;
+        if let Some((what, time)) = operation.deadlines().into_iter().find(|(_, time)| *time < timestamp) {
+            return Err(Rule::Expired { what, time, timestamp });
+        }
+        match operation {
+            SignedOperation::Noop(_) | SignedOperation::Deposit(_) | SignedOperation::FullExit(_) => Ok(()),
+            SignedOperation::TransferToNew(signed) => self.signature(signed.body.from, signed),
+            SignedOperation::Withdraw(signed) => self.signature(signed.body.account, signed),
+            SignedOperation::Transfer(signed) => self.signature(signed.body.from, signed),
+            SignedOperation::ChangePubKey(signed) => self.signature(signed.body.account, signed),
+            SignedOperation::ForcedExit(signed) => self.signature(signed.body.initiator, signed),
+            SignedOperation::OrderMatching(signed) => {
+                let matching = &signed.body;
+                self.signature(matching.maker.body.account, &matching.maker)?;
+                self.signature(matching.taker.body.account, &matching.taker)?;
+                self.signature(matching.submitter, signed)
+            }
+        }
+    }
+
+    fn signature<T: Message>(self, account: u32, signed: &Signed<T>) -> Result<(), Rule> {
+        signed.verify(self.deployment).map_err(|error| Rule::Signature { account, error })
+    }
 }
 
 fn run(ledger: &mut Ledger<'_>, operation: &SignedOperation) -> Result<Executed, Failure> {

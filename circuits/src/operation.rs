@@ -25,11 +25,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub use change_pub_key::ChangePubKey;
 pub use deposit::Deposit;
 pub use exit::{ForcedExit, FullExit};
-pub use identity::{Owner, PubKeyHash};
+pub use identity::{Deployment, Owner, PubKeyHash};
 pub use kind::{Kind, KindError};
 pub use limits::{
-    COLLECTOR, FIRST_USER, MAX_ACCOUNT, MAX_SUB, POOLED_USD, RATIO_UNIT, RESERVES, Violation, backing_of, ratio_of,
-    reserve_token,
+    COLLECTOR, FIRST_USER, MAX_ACCOUNT, MAX_RESERVE, MAX_SUB, POOLED_USD, RATIO_UNIT, RESERVES, Violation, backing_of,
+    ratio_of, reserve_token,
 };
 pub(crate) use limits::{check_chain, check_sub, check_token, check_token_pair};
 pub use message::Message;
@@ -50,8 +50,9 @@ pub struct Noop {}
 pub struct Block {
     /// The block's number: the state's plus one.
     pub number: u64,
-    /// Seconds since 1970, as the sequencer says.
-    pub timestamp: u64,
+    /// Seconds since 1970, as the sequencer says. Chains accept it within a window around their own time, and the block may carry
+    /// only what has not expired by then.
+    pub timestamp: u32,
     /// At least one.
     #[serde(deserialize_with = "numbered")]
     pub operations: Vec<SignedOperation>,
@@ -112,6 +113,23 @@ impl SignedOperation {
         }
     }
 
+    /// The last seconds in which a block may carry what was signed, with what that is: the operation, and its orders.
+    pub fn deadlines(&self) -> Vec<(Signee, u32)> {
+        match self {
+            Self::Noop(_) | Self::Deposit(_) | Self::FullExit(_) => Vec::new(),
+            Self::TransferToNew(signed) => vec![(Signee::Operation, signed.body.time)],
+            Self::Withdraw(signed) => vec![(Signee::Operation, signed.body.time)],
+            Self::Transfer(signed) => vec![(Signee::Operation, signed.body.time)],
+            Self::ChangePubKey(signed) => vec![(Signee::Operation, signed.body.time)],
+            Self::ForcedExit(signed) => vec![(Signee::Operation, signed.body.time)],
+            Self::OrderMatching(signed) => vec![
+                (Signee::Operation, signed.body.time),
+                (Signee::MakerOrder, signed.body.maker.body.expiry),
+                (Signee::TakerOrder, signed.body.taker.body.expiry),
+            ],
+        }
+    }
+
     /// The rules on the operation's values that need no state.
     ///
     /// # Errors
@@ -128,6 +146,27 @@ impl SignedOperation {
             Self::ForcedExit(exit) => exit.body.check(),
             Self::OrderMatching(matching) => matching.body.check(),
         }
+    }
+}
+
+/// What in an operation is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signee {
+    /// The operation itself.
+    Operation,
+    /// The maker's order.
+    MakerOrder,
+    /// The taker's order.
+    TakerOrder,
+}
+
+impl fmt::Display for Signee {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Operation => "the operation",
+            Self::MakerOrder => "the maker's order",
+            Self::TakerOrder => "the taker's order",
+        })
     }
 }
 

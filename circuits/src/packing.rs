@@ -1,7 +1,8 @@
 //! Packed amounts: a mantissa and a decimal exponent of 5 bits, `mantissa · 10^exponent`.
 //!
 //! Public data carries amounts of transfers and orders in 40 bits and fees in 16. A value that does not fit is refused, never
-//! rounded. Encoding takes the smallest exponent; decoding accepts any.
+//! rounded. Packing takes the smallest exponent, and JSON says the value in decimal digits. What a wallet has signed with another
+//! exponent is good as well; JSON says it as mantissa and exponent: "30e17" is 3·10^18.
 
 use std::fmt;
 
@@ -53,14 +54,25 @@ impl<const MANTISSA: u32> Packed<MANTISSA> {
         Err(NotPackable { value, mantissa: MANTISSA })
     }
 
-    /// The value of packed bits; `None` from 2^128 up or when there are more bits than the form has.
-    pub fn decode(bits: u64) -> Option<u128> {
+    /// Takes packed bits, whatever their exponent; `None` if the value is 2^128 or more, or there are more bits than the form has.
+    pub fn from_bits(bits: u64) -> Option<Self> {
         let exponent = (bits & ((1 << EXPONENT_BITS) - 1)) as u32;
-        let mantissa = u128::from(bits >> EXPONENT_BITS);
+        let mantissa = bits >> EXPONENT_BITS;
         if mantissa >> MANTISSA != 0 {
             return None;
         }
-        10u128.pow(exponent).checked_mul(mantissa)
+        Some(Self { value: 10u128.pow(exponent).checked_mul(mantissa.into())?, bits })
+    }
+
+    /// Mantissa and exponent in decimal digits: "30e17".
+    fn from_parts(text: &str) -> Option<Self> {
+        let (mantissa, exponent) = text.split_once('e')?;
+        let digits = |text: &str| encoding::parse_amount(text).ok();
+        let (mantissa, exponent) = (u64::try_from(digits(mantissa)?).ok()?, u64::try_from(digits(exponent)?).ok()?);
+        if mantissa >> MANTISSA != 0 || exponent >> EXPONENT_BITS != 0 {
+            return None;
+        }
+        Self::from_bits(mantissa << EXPONENT_BITS | exponent)
     }
 
     /// The value.
@@ -82,13 +94,23 @@ impl<const MANTISSA: u32> fmt::Display for Packed<MANTISSA> {
 
 impl<const MANTISSA: u32> Serialize for Packed<MANTISSA> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        encoding::amount::serialize(&self.value, serializer)
+        match Self::new(self.value) {
+            Ok(smallest) if smallest.bits == self.bits => encoding::amount::serialize(&self.value, serializer),
+            _ => {
+                let (mantissa, exponent) = (self.bits >> EXPONENT_BITS, self.bits & ((1 << EXPONENT_BITS) - 1));
+                serializer.collect_str(&format_args!("{mantissa}e{exponent}"))
+            }
+        }
     }
 }
 
 impl<'de, const MANTISSA: u32> Deserialize<'de> for Packed<MANTISSA> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(encoding::amount::deserialize(deserializer)?).map_err(D::Error::custom)
+        let text = String::deserialize(deserializer)?;
+        match Self::from_parts(&text) {
+            Some(packed) => Ok(packed),
+            None => Self::new(encoding::parse_amount(&text).map_err(D::Error::custom)?).map_err(D::Error::custom),
+        }
     }
 }
 
@@ -120,19 +142,33 @@ mod tests {
     }
 
     #[test]
-    fn decoding_refuses_overflow_and_takes_any_exponent() {
-        assert_eq!(PackedAmount::decode(u64::MAX >> 24), None);
-        assert_eq!(PackedFee::decode(1 << 16), None);
-        assert_eq!(PackedFee::decode(10 << 5), PackedFee::decode(1 << 5 | 1));
+    fn bits_are_refused_when_they_overflow_and_taken_with_any_exponent() {
+        assert_eq!(PackedAmount::from_bits(u64::MAX >> 24), None);
+        assert_eq!(PackedFee::from_bits(1 << 16), None);
+        assert_eq!(PackedFee::from_bits(10 << 5).unwrap().value(), PackedFee::from_bits(1 << 5 | 1).unwrap().value());
+    }
+
+    #[test]
+    fn another_exponent_than_the_smallest_keeps_its_place_in_json() {
+        let packed = PackedAmount::from_bits(30 << 5 | 17).unwrap();
+        assert_eq!(packed.value(), 3 * 10u128.pow(18));
+        assert_eq!(serde_json::to_string(&packed).unwrap(), "\"30e17\"");
+        assert_eq!(serde_json::from_str::<PackedAmount>("\"30e17\"").unwrap(), packed);
+        let smallest = PackedAmount::new(packed.value()).unwrap();
+        assert_eq!(serde_json::to_string(&smallest).unwrap(), "\"3000000000000000000\"");
+        assert_ne!(smallest, packed);
+        for text in ["1e32", "-1e1", "1e", "e1", "01e1", "1e01", "1E1", "34359738368e0", "10000000000e29", "1.5e1"] {
+            assert!(serde_json::from_str::<PackedAmount>(&format!("\"{text}\"")).is_err(), "{text}");
+        }
     }
 
     proptest! {
         #[test]
         fn decoding_reverses_encoding(mantissa in 0u64..1 << 35, exponent in 0u64..28) {
-            let value = PackedAmount::decode(mantissa << 5 | exponent).unwrap();
+            let value = PackedAmount::from_bits(mantissa << 5 | exponent).unwrap().value();
             prop_assert_eq!(value, u128::from(mantissa) * 10u128.pow(exponent as u32));
             let packed = PackedAmount::new(value).unwrap();
-            prop_assert_eq!(PackedAmount::decode(packed.bits()), Some(value));
+            prop_assert_eq!(PackedAmount::from_bits(packed.bits()), Some(packed));
             prop_assert!(packed.bits() & 31 <= exponent);
         }
     }

@@ -1,6 +1,6 @@
 //! What the proof says to the chains: roots, the hash of the public data, and the data's polynomial at a point bound to it.
 //!
-//! h folds all chunks. z is a hash of h, the roots, the block's header, the hash D of the data as it was published, and every
+//! h folds all chunks. z is a hash of h, the roots, the deployment, the block's header, the hash D of the data as it was published, and every
 //! chain's own hash H_c of its on-chain operations. The data's polynomial, over all chunks and over each chain's, is evaluated
 //! at z by circuit and contract alike: by the circuit on what h binds, by a contract on what D or H_c binds. Both are fixed before
 //! z is known, without D the published data would not be, and other data with the same value at z is easily found.
@@ -10,7 +10,7 @@ use halo2curves::ff::{Field, FromUniformBytes};
 use sha3::{Digest, Keccak256};
 
 use crate::encoding::element_to_bytes;
-use crate::operation::Pubdata;
+use crate::operation::{Deployment, Pubdata};
 use crate::poseidon::fold;
 use crate::trace::BlockTrace;
 
@@ -20,7 +20,9 @@ pub struct Publication<'a> {
     /// The block's number.
     pub number: u64,
     /// The block's timestamp.
-    pub timestamp: u64,
+    pub timestamp: u32,
+    /// The rollup's deployment.
+    pub deployment: Deployment,
     /// Root before the block.
     pub old_root: Fr,
     /// Root after the block.
@@ -34,6 +36,7 @@ impl<'a> From<&'a BlockTrace> for Publication<'a> {
         Self {
             number: trace.number,
             timestamp: trace.timestamp,
+            deployment: trace.deployment,
             old_root: trace.old_root,
             new_root: trace.new_root,
             operations: trace.operations.iter().map(|operation| &operation.pubdata).collect(),
@@ -52,6 +55,10 @@ pub struct PublicInputs {
     pub h: Fr,
     /// The point of evaluation.
     pub z: Fr,
+    /// Which rollup the operations were signed for.
+    pub deployment: Fr,
+    /// The block's timestamp: nothing in the block had expired by then.
+    pub timestamp: u32,
     /// The polynomial of all chunks at z.
     pub evaluation: Fr,
     /// For chains 1, 2, …: the polynomial of the chain's on-chain chunks at z.
@@ -98,7 +105,7 @@ impl PublicInputs {
         }
         let chain_hashes: Vec<[u8; 32]> = own.iter().map(|operations| chain_hash(operations)).collect();
         let chunks: Vec<Fr> = block.operations.iter().flat_map(|pubdata| pubdata.chunks()).collect();
-        let h = fold(chunks.iter().copied());
+        let h = fold(Fr::ZERO, chunks.iter().copied());
         let data_hash = data_hash(&block.operations);
         let z = point(h, block, &data_hash, &chain_hashes);
         let on_chain = |operations: &Vec<&Pubdata>| evaluate(operations.iter().flat_map(|pubdata| pubdata.chunks()), z);
@@ -107,6 +114,8 @@ impl PublicInputs {
             new_root: block.new_root,
             h,
             z,
+            deployment: block.deployment.0,
+            timestamp: block.timestamp,
             evaluation: evaluate(chunks, z),
             chain_evaluations: own.iter().map(on_chain).collect(),
             data_hash,
@@ -114,9 +123,11 @@ impl PublicInputs {
         })
     }
 
-    /// The instance column: [old root, new root, h, z, E, E_1, …, E_C].
+    /// The instance column: [old root, new root, h, z, deployment, timestamp, E, E_1, …, E_C].
     pub fn instance(&self) -> Vec<Fr> {
-        let mut column = vec![self.old_root, self.new_root, self.h, self.z, self.evaluation];
+        let timestamp = Fr::from(u64::from(self.timestamp));
+        let mut column =
+            vec![self.old_root, self.new_root, self.h, self.z, self.deployment, timestamp, self.evaluation];
         column.extend(&self.chain_evaluations);
         column
     }
@@ -139,14 +150,14 @@ fn data_hash(operations: &[&Pubdata]) -> [u8; 32] {
     operations.iter().fold(Keccak256::new(), |hasher, pubdata| hasher.chain_update(pubdata.bytes())).finalize().into()
 }
 
-/// keccak256(h ‖ old root ‖ new root ‖ number ‖ timestamp ‖ D ‖ H_1 ‖ … ‖ H_C) mod r.
+/// keccak256(h ‖ old root ‖ new root ‖ deployment ‖ number8 ‖ timestamp8 ‖ D ‖ H_1 ‖ … ‖ H_C) mod r.
 fn point(h: Fr, block: &Publication<'_>, data_hash: &[u8; 32], chain_hashes: &[[u8; 32]]) -> Fr {
     let mut hasher = Keccak256::new();
-    for element in [h, block.old_root, block.new_root] {
+    for element in [h, block.old_root, block.new_root, block.deployment.0] {
         hasher.update(element_to_bytes(&element));
     }
     hasher.update(block.number.to_be_bytes());
-    hasher.update(block.timestamp.to_be_bytes());
+    hasher.update(u64::from(block.timestamp).to_be_bytes());
     hasher.update(data_hash);
     for hash in chain_hashes {
         hasher.update(hash);
@@ -198,6 +209,7 @@ mod tests {
         let publish = |operations| Publication {
             number: 1,
             timestamp: 2,
+            deployment: Deployment(Fr::from(5)),
             old_root: Fr::from(3),
             new_root: Fr::from(4),
             operations,

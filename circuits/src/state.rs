@@ -47,7 +47,7 @@ impl State {
         let store = Store::create(folder)?;
         let changes = {
             let snapshot = store.snapshot()?;
-            genesis.changes(Overlay::new(&snapshot))
+            genesis.changes(Overlay::new(&snapshot))?
         };
         store.commit(&changes)?;
         Ok(Self { store })
@@ -98,7 +98,7 @@ impl State {
 }
 
 impl View {
-    /// The last block, its root, and the next account id.
+    /// The last block, its root, the first free account id and the deployment.
     pub fn head(&self) -> Head {
         self.snapshot.head()
     }
@@ -116,12 +116,12 @@ impl View {
         Ok(self.snapshot.account(id)?.unwrap_or_else(empty_account))
     }
 
-    /// The account of an owner.
+    /// The accounts of an owner, by id: usually one.
     ///
     /// # Errors
     /// Of the database.
-    pub fn account_of(&self, owner: &Owner) -> Result<Option<u32>, StateError> {
-        self.snapshot.account_of(owner)
+    pub fn accounts_of(&self, owner: &Owner) -> Result<Vec<u32>, StateError> {
+        self.snapshot.accounts_of(owner)
     }
 
     /// Every written account, by id.

@@ -5,8 +5,9 @@
 
 use halo2curves::bn256::Fr;
 
+use crate::chain::Chains;
 use crate::encoding::word;
-use crate::operation::{Owner, PubKeyHash, Pubdata, SignedOperation};
+use crate::operation::{Deployment, Owner, PubKeyHash, Pubdata, SignedOperation};
 use crate::poseidon::hash2;
 
 /// One leaf of a tree before and after, with the path that both share.
@@ -38,6 +39,8 @@ impl PathUpdate {
 /// An account as its leaf binds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
+    /// The chains on which its owner has acted: those to which it may be forced out.
+    pub chains: Chains,
     /// How many operations the account has signed.
     pub nonce: u32,
     /// The key that signs for it; zero: none.
@@ -51,11 +54,12 @@ pub struct Account {
 }
 
 impl Account {
-    /// nonce · 2^160 + key hash.
+    /// chains · 2^192 + nonce · 2^160 + key hash.
     pub fn auth(&self) -> Fr {
-        let mut bytes = [0; 24];
-        bytes[..4].copy_from_slice(&self.nonce.to_be_bytes());
-        bytes[4..].copy_from_slice(&self.pkh.0);
+        let mut bytes = [0; 28];
+        bytes[..4].copy_from_slice(&self.chains.bits().to_be_bytes());
+        bytes[4..8].copy_from_slice(&self.nonce.to_be_bytes());
+        bytes[8..].copy_from_slice(&self.pkh.0);
         word(&bytes)
     }
 
@@ -195,7 +199,9 @@ pub struct BlockTrace {
     /// The block's number.
     pub number: u64,
     /// The block's timestamp.
-    pub timestamp: u64,
+    pub timestamp: u32,
+    /// The rollup's deployment.
+    pub deployment: Deployment,
     /// The account tree's root before.
     pub old_root: Fr,
     /// The account tree's root after.

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
+use crate::chain::Chains;
 use crate::operation::{Owner, PubKeyHash};
 use crate::poseidon::hash2;
 use crate::trace::Account;
@@ -30,7 +31,14 @@ fn empty_subtrees(leaf: Fr, depth: u8) -> Vec<Fr> {
 /// The account at a position that was never written: no owner, no key, no balances, no orders.
 pub fn empty_account() -> Account {
     let root = EMPTY_LEAVES[usize::from(LEAF_DEPTH)];
-    Account { nonce: 0, pkh: PubKeyHash::default(), owner: Owner::default(), balance_root: root, order_root: root }
+    Account {
+        chains: Chains::default(),
+        nonce: 0,
+        pkh: PubKeyHash::default(),
+        owner: Owner::default(),
+        balance_root: root,
+        order_root: root,
+    }
 }
 
 /// Position of a balance or an order slot in its tree.

@@ -30,7 +30,7 @@ fn assert_recorded<T: Serialize>(name: &str, value: &T) -> String {
 
 fn transfer_block() -> Block {
     let transfer = SUBMITTER.sign(transfer_body(SUBMITTER_ID, ALICE_ID, ALICE.owner(), USD, 3 * ONE, 0));
-    Block { number: 1, timestamp: u64::from(TIME), operations: vec![SignedOperation::Transfer(transfer)] }
+    Block { number: 1, timestamp: TIME, operations: vec![SignedOperation::Transfer(transfer)] }
 }
 
 #[test]
@@ -55,17 +55,18 @@ fn the_sample_block_moves_what_its_story_says() {
     assert_eq!(view.balances(ALICE_ID).unwrap(), [(0, USD, 2_417_200 * milli), (0, ETHER, ONE)]);
     // Bob: 6000 − 2500 + 100 − 50.1; 1 ether − 0.002 fee − 0.901 withdrawn.
     assert_eq!(view.balances(BOB_ID).unwrap(), [(0, USD, 3_549_900 * milli), (0, ETHER, 97 * milli)]);
-    // Carol: 1.5 − 0.0005; Linea had 1.5 − 0.9 left for her exit.
-    assert_eq!(view.balances(5).unwrap(), [(0, ETHER, 8_995 * milli / 10)]);
+    // Carol: 1.5; Linea had 1.5 − 0.9 left for her exit.
+    assert_eq!(view.balances(5).unwrap(), [(0, ETHER, 900 * milli)]);
+    // Dave: 50 − 0.5, which left to Polygon.
     assert_eq!(view.balances(6).unwrap(), []);
     assert_eq!(
         view.balances(1).unwrap(),
-        [(ETHEREUM, 2, 120 * ONE), (ETHEREUM, ETHER, 2 * ONE), (POLYGON, 2, 5_950 * ONE), (LINEA, ETHER, 0)]
+        [(ETHEREUM, 2, 120 * ONE), (ETHEREUM, ETHER, 2 * ONE), (POLYGON, 2, 5_950_500 * milli), (LINEA, ETHER, 0)]
             .into_iter()
             .filter(|(_, _, amount)| *amount != 0)
             .collect::<Vec<_>>()
     );
-    assert_eq!(view.balances(0).unwrap(), [(0, USD, 600 * milli), (0, ETHER, 15 * milli / 10)]);
+    assert_eq!(view.balances(0).unwrap(), [(0, USD, 1_100 * milli), (0, ETHER, milli)]);
     assert_eq!(view.balances(SUBMITTER_ID).unwrap(), [(0, USD, 102_300 * milli), (0, ETHER, 2 * milli)]);
     // Bob's order has 0.2 ether left, Alice's slot has moved on.
     let slots =
@@ -79,9 +80,11 @@ fn the_sample_block_moves_what_its_story_says() {
             _ => None,
         })
         .collect();
-    assert_eq!(exits, [50 * ONE, 600 * milli]);
-    assert_eq!(view.account(5).unwrap().pkh, CAROL.pkh());
-    assert_eq!(PublicInputs::new(&trace, 3).unwrap().instance().len(), 8);
+    assert_eq!(exits, [600 * milli, 49_500 * milli]);
+    assert_eq!(view.account(6).unwrap().pkh, DAVE.pkh());
+    let chains = |id| view.account(id).unwrap().chains.iter().collect::<Vec<_>>();
+    assert_eq!([3, 4, 5, 6].map(chains), [[ETHEREUM], [POLYGON], [LINEA], [POLYGON]]);
+    assert_eq!(PublicInputs::new(&trace, 3).unwrap().instance().len(), 10);
 }
 
 #[test]

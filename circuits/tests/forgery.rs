@@ -16,7 +16,7 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
 use penstock_circuits::circuit::check::{BUS_END, Checker};
 use penstock_circuits::circuit::programs::block::{Ends, block};
-use penstock_circuits::circuit::programs::frame::Running;
+use penstock_circuits::circuit::programs::frame::{Running, Shared};
 use penstock_circuits::circuit::programs::rules::low128;
 use penstock_circuits::circuit::programs::run;
 use penstock_circuits::circuit::slot::Builder;
@@ -28,11 +28,11 @@ use penstock_circuits::public_inputs::{PublicInputs, evaluate};
 use penstock_circuits::trace::{BlockTrace, Outcome, Slot};
 
 const DEPOSIT: usize = 2;
-const KEY_CHANGE: usize = 3;
-const MATCH: usize = 4;
-const WITHDRAW: usize = 5;
-const TRANSFER: usize = 6;
-const TRANSFER_TO_NEW: usize = 7;
+const MATCH: usize = 3;
+const WITHDRAW: usize = 4;
+const TRANSFER: usize = 5;
+const TRANSFER_TO_NEW: usize = 6;
+const KEY_CHANGE: usize = 7;
 const FORCED_EXIT: usize = 8;
 const FULL_EXIT: usize = 9;
 const LAST: usize = 10;
@@ -226,7 +226,7 @@ fn full_exit_for_another_owner() {
 #[test]
 fn forced_exit_of_an_account_with_a_key() {
     assert_forgery_fails(FORCED_EXIT, &["slot.sum"], |trace| {
-        let bob = low128(&trace.operations[FORCED_EXIT - 1].updates[0].leaves[0].new_leaf);
+        let bob = low128(&trace.operations[WITHDRAW].updates[0].leaves[0].new_leaf);
         let traced = &mut trace.operations[FORCED_EXIT];
         let amount = bob;
         let SignedOperation::ForcedExit(signed) = &mut traced.operation else { panic!("no forced exit") };
@@ -365,7 +365,7 @@ fn operations_of_a_chain_left_out_or_in_another_order() {
     swapped.swap(0, 1);
     for lie in [evaluated(&own[1..]), evaluated(&swapped), Fr::ONE] {
         let mut witness = witness.clone();
-        witness.instance[5 + chain] = lie;
+        witness.instance[7 + chain] = lie;
         assert_rejected(&witness, "slot.sum");
     }
 }
@@ -425,7 +425,7 @@ fn operation_that_is_executed_twice() {
 
 #[test]
 fn reserve_that_is_spent_like_a_balance() {
-    assert_forgery_fails(TRANSFER, &["bus:signature"], |trace| {
+    assert_forgery_fails(TRANSFER, &["bus:signature", RANGE], |trace| {
         transfer(trace, ALICE, |body| {
             (body.from, body.from_sub, body.token) = (1, ETHEREUM, STABLE - 15);
             body.amount = amount(ONE);
@@ -519,7 +519,7 @@ fn orders_that_the_match_does_not_fit() {
     fails(&[RANGE], &|body| body.expected_quote = 2_500 * ONE - 1);
     // What the orders have in common is hashed, and published, as the match has it: their signatures do not fit.
     let both = ["copies:signatures", "slot.sum"];
-    fails(&both, &|body| body.maker.body.nonce = OrderNonce::try_from(2).unwrap());
+    fails(&["bus:path", "slot.product"], &|body| body.maker.body.nonce = OrderNonce::try_from(2).unwrap());
     fails(&both, &|body| body.taker.body.is_sell = true);
     fails(&both, &|body| body.taker.body.quote_token = STABLE);
     fails(&both[..1], &|body| body.taker.body.sub = 1);
@@ -579,16 +579,21 @@ fn match_of_nothing() {
 fn chain_that_the_block_does_not_serve() {
     for chain in [0, 9] {
         let forged = forge(DEPOSIT, |trace| {
-            change_deposit(trace, |deposit| deposit.chain = chain);
-            trace.operations[DEPOSIT].updates[1].leaves[0].index = u64::from(chain) << 16 | u64::from(ETHER);
+            change_deposit(trace, |deposit| (deposit.chain, deposit.by_owner) = (chain, false));
+            let [user, reserve] = &mut trace.operations[DEPOSIT].updates[..] else { panic!("no deposit") };
+            user.after.chains = user.before.chains;
+            reserve.leaves[0].index = u64::from(chain) << 16 | u64::from(ETHER);
         });
         let mut public = public(&honest(DEPOSIT));
         let chunks = || forged.operations.iter().flat_map(|operation| operation.pubdata.chunks());
         (public.old_root, public.new_root) = (forged.old_root, forged.new_root);
-        (public.h, public.evaluation) = (fold(chunks()), evaluate(chunks(), public.z));
+        (public.h, public.evaluation) = (fold(Fr::ZERO, chunks()), evaluate(chunks(), public.z));
         public.chain_evaluations[usize::from(LINEA) - 1] = Fr::ONE;
         let broken = broken_by(&Witness::new(CHECKER.layout(), &forged, &public).unwrap());
-        assert_eq!(broken, ["bus:chain".to_owned(), BUS_END.to_owned()].into(), "chain {chain}");
+        // The bits of chain − 1 do not make −1.
+        let others: &[&str] = if chain == 0 { &["slot.sum"] } else { &[] };
+        let expected = ["bus:chain", BUS_END].iter().chain(others).map(|class| (*class).to_owned()).collect();
+        assert_eq!(broken, expected, "chain {chain}");
     }
 }
 
@@ -596,8 +601,8 @@ fn chain_that_the_block_does_not_serve() {
 fn operations_that_a_chain_sees_in_another_order() {
     let mut public = public(&HONEST);
     let mut witness = lay_out(&HONEST);
-    let swapped = [DEPOSIT + 1, DEPOSIT];
-    let mut running = Running::start(HONEST.old_root, public.z);
+    let swapped = [WITHDRAW, DEPOSIT];
+    let mut running = Running::start(HONEST.old_root, Shared::from(&public));
     let before: Vec<Running> = HONEST
         .operations
         .iter()
@@ -609,7 +614,7 @@ fn operations_that_a_chain_sees_in_another_order() {
         .collect();
     let chain = u64::from(LINEA);
     let mut state = before[DEPOSIT].chain(chain);
-    let others = (DEPOSIT + 2..=LAST).filter(|index| HONEST.operations[*index].operation.chain() == Some(LINEA));
+    let others = (WITHDRAW + 1..=LAST).filter(|index| HONEST.operations[*index].operation.chain() == Some(LINEA));
     for index in swapped.into_iter().chain(others) {
         let operation = &HONEST.operations[index];
         let kind = operation.operation.kind();
@@ -631,4 +636,65 @@ fn operations_that_a_chain_sees_in_another_order() {
     block(&mut builder, &ends_of_block, &ends, public.chain_evaluations.len() as u64);
     CHECKER.layout().block.fill(&mut witness.advice, 0, &builder);
     assert_eq!(broken_by(&witness), [RANGE.to_owned()].into());
+}
+
+/// Whoever signed something for a second time did not: the program asks for a signature of the next nonce.
+#[test]
+fn what_is_signed_is_spent_once() {
+    for index in [MATCH, WITHDRAW, TRANSFER, TRANSFER_TO_NEW, KEY_CHANGE, FORCED_EXIT] {
+        let mut trace = honest(index);
+        let again = trace.operations[index].clone();
+        trace.operations.push(again);
+        Forest::new(&genesis()).replay(&mut trace, None);
+        let broken = broken_by(&lay_out(&trace));
+        assert!(broken.contains("copies:signatures"), "operation {index}: {broken:?}");
+    }
+}
+
+#[test]
+fn operation_that_has_expired() {
+    assert_forgery_fails(TRANSFER, &[RANGE], |trace| transfer(trace, ALICE, |body| body.time = TIME - 1));
+    assert_forgery_fails(MATCH, &[RANGE], |trace| {
+        change_match(trace, |body| body.maker.body.expiry = TIME - 1);
+    });
+}
+
+#[test]
+fn signature_for_another_deployment() {
+    assert_forgery_fails(TRANSFER, &["copies:signatures"], |trace| {
+        let SignedOperation::Transfer(signed) = &mut trace.operations[TRANSFER].operation else {
+            panic!("no transfer")
+        };
+        *signed = Signed::sign(signed.body.clone(), &ALICE.key(), Deployment(Fr::ONE)).unwrap();
+    });
+}
+
+#[test]
+fn forced_exit_to_a_chain_where_the_owner_has_not_acted() {
+    assert_forgery_fails(FORCED_EXIT, &["slot.sum"], |trace| {
+        let carol = &mut trace.operations[DEPOSIT];
+        let SignedOperation::Deposit(deposit) = &mut carol.operation else { panic!("no deposit") };
+        deposit.by_owner = false;
+        carol.pubdata = deposit.pubdata();
+        carol.updates[0].after.chains = carol.updates[0].before.chains;
+    });
+}
+
+#[test]
+fn chain_that_an_owner_acts_on_and_that_is_not_noted_or_noted_without() {
+    assert_forgery_fails(DEPOSIT, &["bus:path"], |trace| {
+        let update = &mut trace.operations[DEPOSIT].updates[0];
+        update.after.chains = update.before.chains;
+    });
+    assert_forgery_fails(DEPOSIT, &["bus:path"], |trace| {
+        change_deposit(trace, |deposit| deposit.by_owner = false);
+    });
+}
+
+#[test]
+fn block_without_operations() {
+    let mut trace = honest(DEPOSIT);
+    trace.operations.clear();
+    trace.new_root = trace.old_root;
+    assert_eq!(broken_by(&lay_out(&trace)), ["slot.product".to_owned()].into());
 }

@@ -5,7 +5,7 @@
 mod common;
 
 use common::*;
-use penstock_circuits::operation::Block;
+use penstock_circuits::operation::{Block, MAX_RESERVE};
 use penstock_circuits::state::{Genesis, GenesisError, GenesisReserve, State, StateError};
 use serde_json::{Value, json};
 
@@ -44,16 +44,16 @@ fn unknown_missing_and_repeated_fields_are_refused_with_index_and_kind() {
         &["operation 1", "deposit", "unknown field `memo`"],
     );
     assert_refused(
-        |block| block["operations"][6]["transfer"]["body"]["memo"] = json!(""),
-        &["operation 6", "transfer", "unknown field `memo`"],
+        |block| block["operations"][5]["transfer"]["body"]["memo"] = json!(""),
+        &["operation 5", "transfer", "unknown field `memo`"],
     );
     assert_refused(
         |block| block["operations"][10]["noop"]["memo"] = json!(""),
         &["operation 10", "noop", "unknown field `memo`"],
     );
     assert_refused(
-        |block| drop(block["operations"][6]["transfer"].as_object_mut().unwrap().remove("signature")),
-        &["operation 6", "transfer", "missing field `signature`"],
+        |block| drop(block["operations"][5]["transfer"].as_object_mut().unwrap().remove("signature")),
+        &["operation 5", "transfer", "missing field `signature`"],
     );
     assert_refused(|block| block["operations"][10]["deposit"] = json!({}), &["operation 10"]);
     assert_refused(|block| block["operations"][10] = json!({}), &["operation 10", "no kind"]);
@@ -98,34 +98,34 @@ fn values_of_wrong_width_are_refused() {
         assert!(text.contains("operation 0: deposit"), "{field} = {value}: {text}");
     }
     assert_refused(
-        |block| block["operations"][3]["change_pub_key"]["body"]["pub_key_hash"] = json!("0x00"),
+        |block| block["operations"][7]["change_pub_key"]["body"]["pub_key_hash"] = json!("0x00"),
         &["20 bytes"],
     );
-    assert_refused(|block| block["operations"][6]["transfer"]["public_key"] = json!("0x00"), &["64 bytes"]);
-    assert_refused(|block| block["operations"][6]["transfer"]["signature"]["s"] = json!("0x00"), &["32 bytes"]);
+    assert_refused(|block| block["operations"][5]["transfer"]["public_key"] = json!("0x00"), &["64 bytes"]);
+    assert_refused(|block| block["operations"][5]["transfer"]["signature"]["s"] = json!("0x00"), &["32 bytes"]);
     let modulus = "0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001";
-    assert_refused(|block| block["operations"][6]["transfer"]["signature"]["s"] = json!(modulus), &["modulus"]);
+    assert_refused(|block| block["operations"][5]["transfer"]["signature"]["s"] = json!(modulus), &["modulus"]);
     let key = format!("{modulus}{}", "00".repeat(32));
-    assert_refused(|block| block["operations"][6]["transfer"]["public_key"] = json!(key), &["modulus"]);
+    assert_refused(|block| block["operations"][5]["transfer"]["public_key"] = json!(key), &["modulus"]);
     let order = |field: &'static str, value: Value| {
-        move |block: &mut Value| block["operations"][4]["order_matching"]["body"]["taker"]["body"][field] = value
+        move |block: &mut Value| block["operations"][3]["order_matching"]["body"]["taker"]["body"][field] = value
     };
-    assert_refused(order("price", json!("0")), &["operation 4", "order_matching", "price 0"]);
+    assert_refused(order("price", json!("0")), &["operation 3", "order_matching", "price 0"]);
     assert_refused(order("price", json!((1u128 << 120).to_string())), &["price"]);
-    assert_refused(order("nonce", json!((1 << 24) - 1)), &["order nonce"]);
-    assert_refused(order("is_sell", json!(1)), &["operation 4"]);
+    assert_refused(order("nonce", json!(1 << 24)), &["order nonce"]);
+    assert_refused(order("is_sell", json!(1)), &["operation 3"]);
 }
 
 #[test]
 fn amounts_that_do_not_pack_are_refused_with_their_value() {
     let transfer = |field: &'static str, value: &'static str| {
-        move |block: &mut Value| block["operations"][6]["transfer"]["body"][field] = json!(value)
+        move |block: &mut Value| block["operations"][5]["transfer"]["body"][field] = json!(value)
     };
     assert_refused(
         transfer("amount", "34359738369"),
-        &["operation 6", "transfer", "34359738369 does not pack", "2^35"],
+        &["operation 5", "transfer", "34359738369 does not pack", "2^35"],
     );
-    assert_refused(transfer("fee", "2049"), &["operation 6", "transfer", "2049 does not pack", "2^11"]);
+    assert_refused(transfer("fee", "2049"), &["operation 5", "transfer", "2049 does not pack", "2^11"]);
 }
 
 fn init(change: impl FnOnce(&mut Genesis)) -> Result<(), StateError> {
@@ -162,10 +162,12 @@ fn a_genesis_that_reserves_do_not_cover_is_refused() {
     assert!(matches!(
         genesis_error(|genesis| {
             genesis.accounts[2].balances = vec![balance(0, USD, u128::MAX), balance(1, USD, u128::MAX)];
-            genesis.reserves[0].amount = u128::MAX;
+            genesis.reserves[0].amount = MAX_RESERVE;
         }),
         GenesisError::NotCovered { token: USD, .. }
     ));
+    let too_large = genesis_error(|genesis| genesis.reserves[0].amount = MAX_RESERVE + 1);
+    assert!(matches!(too_large, GenesisError::ReserveTooLarge(_)), "{too_large}");
 }
 
 #[test]

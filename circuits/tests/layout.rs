@@ -8,6 +8,7 @@ use common::*;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
 use num_bigint::BigUint;
+use penstock_circuits::chain::Chains;
 use penstock_circuits::operation::*;
 use penstock_circuits::poseidon::hash2;
 use penstock_circuits::public_inputs::{ChainNotServed, PublicInputs};
@@ -35,13 +36,14 @@ fn folded(hex: &str) -> Fr {
     while !padded.len().is_multiple_of(62) {
         padded.push('0');
     }
-    (0..padded.len() / 62).fold(Fr::ZERO, |h, i| hash2(h, element(&integer(&padded[62 * i..62 * i + 62]))))
+    (0..padded.len() / 62).fold(DEPLOYMENT.0, |h, i| hash2(h, element(&integer(&padded[62 * i..62 * i + 62]))))
 }
 
 fn assert_message<T: Message>(body: &T, bytes: usize, expected: &str) {
     assert_eq!(hex::encode(body.signed_bytes()), expected);
     assert_eq!(expected.len(), 2 * bytes);
-    assert_eq!(body.message(), folded(expected));
+    assert_eq!(body.message(DEPLOYMENT), folded(expected));
+    assert_ne!(body.message(Deployment(Fr::ONE)), body.message(DEPLOYMENT));
 }
 
 fn assert_pubdata(pubdata: &Pubdata, chunks: usize, bytes: usize, expected: &str) {
@@ -74,10 +76,12 @@ fn transfers() {
 
 #[test]
 fn deposits_and_withdrawals() {
-    let deposit = Deposit { chain: 2, account: 9, sub: 31, l1_token: 17, l2_token: 1, amount: 258, owner: BOB.owner() };
+    let (owner, amount) = (BOB.owner(), 258);
+    let deposit = Deposit { chain: 2, account: 9, sub: 31, l1_token: 17, l2_token: 1, amount, owner, by_owner: true };
     let amount = format!("{:0>32}", "102");
     let public = format!("01 02 00000009 1f 0011 0001 {amount} {BOB_OWNER}").replace(' ', "");
-    assert_pubdata(&deposit.pubdata(), 3, 59, &public);
+    assert_pubdata(&deposit.pubdata(), 3, 60, &(public.clone() + "01"));
+    assert_pubdata(&Deposit { by_owner: false, ..deposit }.pubdata(), 3, 60, &(public + "00"));
 
     let withdraw = Withdraw {
         chain: 3,
@@ -152,16 +156,21 @@ fn order_matchings() {
     let price = format!("{:0>30}", format!("{:x}", 5 * ONE));
     let sell =
         Order { slot: 0x0102, nonce: OrderNonce::try_from(0x030405).unwrap(), ..order(9, true, 5 * ONE, 3 * ONE) };
-    let signed = format!("ff 00000009 00 0102 030405 0020 0001 {price} 01 0a 14 {THREE_PACKED}").replace(' ', "");
-    assert_message(&sell, 38, &signed);
+    let signed =
+        format!("ff 00000009 00 0102 030405 0020 0001 {price} 01 0a 14 {THREE_PACKED} 6ab13b80").replace(' ', "");
+    assert_message(&sell, 42, &signed);
     let buy = order(8, false, 5 * ONE, 3 * ONE);
-    let matching = OrderMatching { expected_base: 258, ..matching(ALICE.sign(sell.clone()), BOB.sign(buy.clone())) };
+    let matching = OrderMatching {
+        expected_base: 258,
+        nonce: 0x0a0b_0c0d,
+        ..matching(ALICE.sign(sell.clone()), BOB.sign(buy.clone()))
+    };
     // 2·10^17 = 2000 · 10^14: 2000 << 5 | 14.
     let fee = "fa0e";
-    let own = format!("08 00000002 00 0001 {fee} {:0>32} {:0>32}", "102", "0").replace(' ', "");
-    assert_eq!((hex::encode(matching.signed_bytes()), own.len()), (own.clone(), 84));
-    let orders = hash2(sell.message(), buy.message());
-    assert_eq!(matching.message(), hash2(folded(&own), orders));
+    let own = format!("08 00000002 00 0001 {fee} {:0>32} {:0>32} 0a0b0c0d 6ab13b80", "102", "0").replace(' ', "");
+    assert_eq!((hex::encode(matching.signed_bytes()), own.len()), (own.clone(), 100));
+    let orders = hash2(sell.message(DEPLOYMENT), buy.message(DEPLOYMENT));
+    assert_eq!(matching.message(DEPLOYMENT), hash2(folded(&own), orders));
     let public = format!(
         "08 00 00000009 00000008 00000002 0102 0000 0020 0001 0001 {THREE_PACKED} {THREE_PACKED} {fee} 0a 14 {:0>32} {:0>32} \
          030405 000000 01",
@@ -173,8 +182,11 @@ fn order_matchings() {
 #[test]
 fn account_and_slot_leaves() {
     let (balance_root, order_root) = (Fr::from(8), Fr::from(9));
-    let account = Account { nonce: 3, pkh: PubKeyHash([0xff; 20]), owner: ALICE.owner(), balance_root, order_root };
-    let auth = element(&(integer("3") << 160 | integer(&"ff".repeat(20))));
+    let chains = Chains::from_bits(0x4000_0081).unwrap();
+    let (pkh, owner) = (PubKeyHash([0xff; 20]), ALICE.owner());
+    let account = Account { chains, nonce: 3, pkh, owner, balance_root, order_root };
+    // Chains 1, 8 and 31.
+    let auth = element(&(integer("40000081") << 192 | integer("3") << 160 | integer(&"ff".repeat(20))));
     let owner = hash2(element(&integer(&ALICE_OWNER[..50])), element(&integer(&ALICE_OWNER[50..])));
     assert_eq!(account.leaf(), hash2(hash2(auth, owner), hash2(balance_root, order_root)));
     let slot = Slot { nonce: 0xffffff, residue: u128::MAX };
@@ -192,13 +204,13 @@ fn public_inputs_bind_the_data_of_every_chain() {
     assert_eq!(chunks.len(), 3 * 8 + 4 + 2 + 1);
     let mut h = Fr::ZERO;
     chunks.iter().for_each(|chunk| h = hash2(h, *chunk));
-    let mut preimage = [&h, &trace.old_root, &trace.new_root].map(big_endian).concat();
+    let mut preimage = [&h, &trace.old_root, &trace.new_root, &DEPLOYMENT.0].map(big_endian).concat();
     preimage.extend([[0; 7].as_slice(), &[1], &[0; 4], &TIME.to_be_bytes()].concat());
     let published: Vec<u8> =
         trace.operations.iter().flat_map(|operation| operation.pubdata.bytes().iter().copied()).collect();
     preimage.extend(Keccak256::digest(&published));
     // Which of the sample's operations a chain checks; chain 4 has none.
-    let own: [&[usize]; 4] = [&[0], &[1, 8], &[2, 3, 5, 9], &[]];
+    let own: [&[usize]; 4] = [&[0], &[1, 7, 9], &[2, 4, 8], &[]];
     for operations in own {
         let mut hash = Keccak256::digest(b"").to_vec();
         for index in operations {
@@ -214,12 +226,13 @@ fn public_inputs_bind_the_data_of_every_chain() {
         let n = chunks.len() as u64;
         (0..).zip(chunks).fold(z.pow([n]), |sum, (i, chunk): (u64, Fr)| sum + chunk * z.pow([n - 1 - i]))
     };
-    let mut expected = vec![trace.old_root, trace.new_root, h, z, polynomial(chunks)];
+    let timestamp = Fr::from(u64::from(TIME));
+    let mut expected = vec![trace.old_root, trace.new_root, h, z, DEPLOYMENT.0, timestamp, polynomial(chunks)];
     for operations in own {
         expected.push(polynomial(operations.iter().flat_map(|i| trace.operations[*i].pubdata.chunks()).collect()));
     }
     assert_eq!(inputs.instance(), expected);
-    assert_eq!(expected[8], Fr::ONE);
+    assert_eq!(expected[10], Fr::ONE);
     assert_ne!(PublicInputs::new(&trace, 3).unwrap().z, z);
     assert_eq!(PublicInputs::new(&trace, 2), Err(ChainNotServed { index: 2, chain: 3, chains: 2 }));
 }

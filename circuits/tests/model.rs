@@ -5,7 +5,7 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::*;
 use num_bigint::BigUint;
@@ -24,6 +24,7 @@ struct Model {
     owners: Vec<Option<Person>>,
     keyed: Vec<bool>,
     nonces: Vec<u32>,
+    seen: Vec<BTreeSet<u8>>,
     balances: BTreeMap<(u32, u8, u16), i128>,
     slots: BTreeMap<(u32, u8, u16), (u32, i128)>,
     fees: BTreeMap<(u32, u16), i128>,
@@ -37,6 +38,7 @@ impl Model {
             owners,
             keyed: vec![true, false, true, true, true],
             nonces: vec![0; 5],
+            seen: vec![BTreeSet::new(); 5],
             balances: balances.map(|(leaf, amount)| (leaf, amount * ONE as i128)).into(),
             ..Self::default()
         }
@@ -58,12 +60,13 @@ impl Model {
 
     fn open(&mut self, id: u32, owner: Owner) -> Option<()> {
         let who = PEOPLE.into_iter().find(|who| who.owner() == owner)?;
-        match self.id(who) {
-            Some(known) => (known == id).then_some(()),
+        match self.owners.get(id as usize) {
+            Some(known) => known.is_some_and(|known| known.0 == who.0).then_some(()),
             None if id as usize == self.owners.len() => {
                 self.owners.push(Some(who));
                 self.keyed.push(false);
                 self.nonces.push(0);
+                self.seen.push(BTreeSet::new());
                 Some(())
             }
             None => None,
@@ -98,6 +101,9 @@ impl Model {
                 self.open(deposit.account, deposit.owner)?;
                 self.add((deposit.account, deposit.sub, deposit.l2_token), deposit.amount as i128)?;
                 self.add((1, deposit.chain, mirror(deposit.l1_token, deposit.l2_token)), deposit.amount as i128)?;
+                if deposit.by_owner {
+                    self.seen[deposit.account as usize].insert(deposit.chain);
+                }
             }
             SignedOperation::Transfer(signed) => {
                 let body = &signed.body;
@@ -128,6 +134,7 @@ impl Model {
             }
             SignedOperation::FullExit(exit) => {
                 if self.owned(exit.account, exit.owner).is_some() {
+                    self.seen[exit.account as usize].insert(exit.chain);
                     self.exit((exit.account, exit.sub, exit.l2_token), exit.chain, exit.l1_token);
                 }
             }
@@ -147,6 +154,7 @@ impl Model {
                 self.add((body.initiator, body.initiator_sub, body.fee_token), -(body.fee.value() as i128))?;
                 self.owned(body.target, body.target_owner)?;
                 (!self.keyed[body.target as usize]).then_some(())?;
+                self.seen[body.target as usize].contains(&body.chain).then_some(())?;
                 self.exit((body.target, body.target_sub, body.l2_token), body.chain, body.l1_token);
                 self.fee(0, body.fee_token, body.fee.value());
             }
@@ -205,7 +213,7 @@ impl Model {
             let nonce = u32::from(order.nonce) + u32::from(rest == 0);
             self.slots.insert((order.account, order.sub, order.slot), (nonce, rest));
         }
-        self.signed(matching.submitter, None, signed.signer())?;
+        self.signed(matching.submitter, Some(matching.nonce), signed.signer())?;
         self.add((matching.submitter, matching.sub, matching.fee_token), -(matching.fee.value() as i128))?;
         self.fee(0, matching.fee_token, matching.fee.value());
         Some(())
@@ -225,6 +233,7 @@ impl Model {
             let account = view.account(id).unwrap();
             assert_eq!(account.owner, owner.map_or(Owner::default(), Person::owner));
             assert_eq!(account.nonce, self.nonces[id as usize]);
+            assert_eq!(account.chains.iter().collect::<BTreeSet<_>>(), self.seen[id as usize]);
             let key = if self.keyed[id as usize] { owner.unwrap().pkh() } else { PubKeyHash::default() };
             assert_eq!(account.pkh, key);
             let balances = self.balances.iter().filter(|((account, ..), amount)| *account == id && **amount != 0);
@@ -261,6 +270,7 @@ impl Model {
                 l2_token,
                 amount: value * 10,
                 owner: who.owner(),
+                by_owner: rng.r#gen(),
             }),
             3 | 4 => SignedOperation::Transfer(who.sign(Transfer {
                 from_sub: sub,
@@ -341,6 +351,7 @@ impl Model {
                     fee: charge,
                     expected_base: limit(),
                     expected_quote: limit(),
+                    nonce: self.nonces[SUBMITTER_ID as usize],
                     ..matching(who.sign(maker), other.sign(taker))
                 })))
             }
@@ -359,7 +370,7 @@ proptest! {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let (_folder, state) = fresh(&genesis());
         let mut model = Model::start();
-        let mut accepted = std::collections::BTreeSet::new();
+        let mut accepted = BTreeSet::new();
         for _ in 0..6 {
             let mut operations = vec![SignedOperation::Noop(Noop {})];
             while operations.len() < 12 {

@@ -13,7 +13,7 @@ use penstock_circuits::babyjubjub::{ORDER, Point};
 use penstock_circuits::eddsa::SignatureError;
 use penstock_circuits::execute::{BlockError, Rule};
 use penstock_circuits::operation::*;
-use penstock_circuits::packing::PackedFee;
+use penstock_circuits::packing::{PackedAmount, PackedFee};
 use penstock_circuits::state::State;
 
 /// Alice and Bob with 10 ether and 100,000 USD each; two blocks deep.
@@ -270,39 +270,55 @@ fn values_out_of_range_are_refused() {
 }
 
 #[test]
-fn accounts_are_opened_in_order_and_once_an_owner() {
+fn accounts_are_opened_under_free_ids_and_used_by_their_owners() {
     let (_folder, state) = funded();
     let to = |account, who| deposit(ETHEREUM, account, (ETHER, ETHER), 1, who);
-    assert_refused(&state, to(7, DAVE), Rule::NotNextAccount { next: 6, given: 7 });
-    assert_refused(&state, to(BOB_ID, DAVE), Rule::NotNextAccount { next: 6, given: BOB_ID });
+    let taken = |account, who: Person| Rule::AccountTaken { account, owner: who.owner() };
+    let differs =
+        |account, who: Person, given: Person| Rule::OwnerDiffers { account, owner: who.owner(), given: given.owner() };
+    assert_refused(&state, to(BOB_ID, DAVE), differs(BOB_ID, BOB, DAVE));
     // The reserves' account has no owner, and nobody becomes it.
-    assert_refused(&state, to(1, DAVE), Rule::NotNextAccount { next: 6, given: 1 });
-    let twice = Rule::OwnerHasAccount { owner: ALICE.owner(), account: ALICE_ID, given: 6 };
-    assert_refused(&state, to(6, ALICE), twice);
+    assert_refused(&state, to(1, DAVE), Rule::ReserveAccount { account: 1 });
     let new = |to, who: Person| {
         let Transfer { from, from_sub, token, amount, to_sub, fee, nonce, time, .. } = transfer_by_alice(|_| ());
         let to_owner = who.owner();
         let body = TransferToNew { from, from_sub, token, amount, to, to_sub, to_owner, fee, nonce, time };
         SignedOperation::TransferToNew(ALICE.sign(body))
     };
-    assert_refused(&state, new(1, DAVE), Rule::NotNextAccount { next: 6, given: 1 });
-    assert_refused(&state, new(6, BOB), Rule::OwnerHasAccount { owner: BOB.owner(), account: BOB_ID, given: 6 });
+    assert_refused(&state, new(1, DAVE), Rule::ReserveAccount { account: 1 });
+    assert_refused(&state, new(BOB_ID, DAVE), taken(BOB_ID, BOB));
+    assert_refused(&state, new(ALICE_ID, ALICE), taken(ALICE_ID, ALICE));
     let missing = alice(|transfer| (transfer.to, transfer.to_owner) = (6, DAVE.owner()));
     assert_refused(&state, missing, Rule::AccountMissing { account: 6 });
-    let differs = alice(|transfer| transfer.to_owner = CAROL.owner());
-    let rule = Rule::OwnerDiffers { account: BOB_ID, owner: BOB.owner(), given: CAROL.owner() };
-    assert_refused(&state, differs, rule);
+    assert_refused(&state, alice(|transfer| transfer.to_owner = CAROL.owner()), differs(BOB_ID, BOB, CAROL));
     let reserves = alice(|transfer| transfer.to = 1);
     assert_refused(&state, reserves, Rule::AccountMissing { account: 1 });
     state.apply(&next_block(&state, vec![new(6, DAVE), to(6, DAVE)])).unwrap();
 }
 
 #[test]
-fn forced_exits_spare_accounts_with_a_key() {
+fn a_new_account_takes_any_free_id_even_for_an_owner_who_has_one_and_the_next_free_one_is_proposed() {
     let (_folder, state) = funded();
-    let exit = |target, who: Person| {
+    let to = |account, who| deposit(ETHEREUM, account, (ETHER, ETHER), 1, who);
+    assert_eq!(state.view().unwrap().head().next_account, 6);
+    let operations = vec![to(7, DAVE), to(MAX_ACCOUNT, ALICE), to(9, Person(9))];
+    assert_consistent(&state.apply(&next_block(&state, operations)).unwrap());
+    let view = state.view().unwrap();
+    assert_eq!(view.head().next_account, 6);
+    assert_eq!(view.accounts_of(&ALICE.owner()).unwrap(), [ALICE_ID, MAX_ACCOUNT]);
+    assert_eq!(view.balance(MAX_ACCOUNT, 0, ETHER).unwrap(), 1);
+    state.apply(&next_block(&state, vec![to(6, Person(6)), to(8, Person(8))])).unwrap();
+    let view = state.view().unwrap();
+    assert_eq!(view.head().next_account, 10);
+    view.check().unwrap();
+}
+
+#[test]
+fn forced_exits_spare_accounts_with_a_key_and_chains_on_which_the_owner_has_not_acted() {
+    let (_folder, state) = funded();
+    let exit_on = |chain, target, who: Person| {
         SignedOperation::ForcedExit(ALICE.sign(ForcedExit {
-            chain: POLYGON,
+            chain,
             initiator: ALICE_ID,
             initiator_sub: 0,
             target,
@@ -316,9 +332,38 @@ fn forced_exits_spare_accounts_with_a_key() {
             time: TIME,
         }))
     };
+    let exit = |target, who| exit_on(POLYGON, target, who);
+    assert_refused(&state, exit_on(LINEA, 5, CAROL), Rule::TargetNotSeen { account: 5, chain: LINEA });
+    // A deposit by somebody else says nothing about the owner; a full exit by a stranger neither.
+    let gift = Deposit {
+        chain: LINEA,
+        account: 5,
+        sub: 0,
+        l1_token: ETHER,
+        l2_token: ETHER,
+        amount: 1,
+        owner: CAROL.owner(),
+        by_owner: false,
+    };
+    let (l1_token, l2_token) = (STABLE, USD);
+    let ask = |who: Person| {
+        SignedOperation::FullExit(FullExit {
+            chain: LINEA,
+            account: 5,
+            sub: 31,
+            owner: who.owner(),
+            l1_token,
+            l2_token,
+        })
+    };
+    state.apply(&next_block(&state, vec![SignedOperation::Deposit(gift), ask(DAVE)])).unwrap();
+    assert_refused(&state, exit_on(LINEA, 5, CAROL), Rule::TargetNotSeen { account: 5, chain: LINEA });
     assert_refused(&state, exit(BOB_ID, BOB), Rule::TargetHasKey { account: BOB_ID, key: BOB.pkh() });
     let rule = Rule::OwnerDiffers { account: 5, owner: CAROL.owner(), given: DAVE.owner() };
     assert_refused(&state, exit(5, DAVE), rule);
+    // The owner's own full exit, though it moves nothing, opens the chain; so does the owner's deposit, as on Polygon.
+    let (_other_folder, other) = funded();
+    other.apply(&next_block(&other, vec![ask(CAROL), exit_on(LINEA, 5, CAROL)])).unwrap();
     state.apply(&next_block(&state, vec![exit(5, CAROL)])).unwrap();
     assert_eq!(state.view().unwrap().balance(5, 0, USD).unwrap(), 0);
 }
@@ -336,6 +381,7 @@ fn full_exits_of_strangers_move_nothing() {
     assert_consistent(&trace);
     assert_eq!(trace.new_root, before);
     state.apply(&next_block(&state, vec![exit(ALICE_ID, ALICE.owner())])).unwrap();
+    assert!(state.view().unwrap().account(ALICE_ID).unwrap().chains.contains(ETHEREUM));
     assert_eq!(state.view().unwrap().balance(ALICE_ID, 0, ETHER).unwrap(), 0);
     let zero = Rule::Violation(Violation::ZeroOwner("owner"));
     assert_refused(&state, exit(99, Owner::default()), zero);
@@ -344,18 +390,103 @@ fn full_exits_of_strangers_move_nothing() {
 }
 
 #[test]
-fn balances_stay_below_2_to_128() {
+fn reserves_stay_below_2_to_119() {
     let (_folder, state) = funded();
-    let credit = u128::MAX - 10 * ONE + 1;
-    let over = deposit(LINEA, ALICE_ID, (ETHER, ETHER), credit, ALICE);
-    let rule = Rule::Overflow { account: ALICE_ID, sub: 0, token: ETHER, balance: 10 * ONE, credit };
-    assert_refused(&state, over, rule);
-    // Fits the user, but not the reserve.
-    let over = deposit(ETHEREUM, 5, (ETHER, ETHER), credit, CAROL);
-    let rule = Rule::Overflow { account: 1, sub: ETHEREUM, token: ETHER, balance: 20 * ONE, credit };
-    assert_refused(&state, over, rule);
-    let fits = deposit(LINEA, ALICE_ID, (ETHER, ETHER), credit - 1, ALICE);
+    let full = |chain, token, reserve, amount| Rule::ReserveFull { chain, token, reserve, amount };
+    let over = deposit(LINEA, ALICE_ID, (ETHER, ETHER), MAX_RESERVE + 1, ALICE);
+    assert_refused(&state, over, full(LINEA, ETHER, 0, MAX_RESERVE + 1));
+    let over = deposit(ETHEREUM, 5, (ETHER, ETHER), u128::MAX, CAROL);
+    assert_refused(&state, over, full(ETHEREUM, ETHER, 20 * ONE, u128::MAX));
+    let fits = deposit(ETHEREUM, ALICE_ID, (ETHER, ETHER), MAX_RESERVE - 20 * ONE, ALICE);
     state.apply(&next_block(&state, vec![fits])).unwrap();
+    let over = deposit(ETHEREUM, BOB_ID, (ETHER, ETHER), 1, BOB);
+    assert_refused(&state, over, full(ETHEREUM, ETHER, MAX_RESERVE, 1));
+}
+
+#[test]
+fn nothing_is_carried_after_the_last_second_that_its_signer_allows() {
+    let expired = |what| Rule::Expired { what, time: TIME - 1, timestamp: TIME };
+    let (_folder, state) = funded();
+    assert_refused(&state, alice(|transfer| transfer.time = TIME - 1), expired(Signee::Operation));
+    assert_refused(&state, withdraw_by_alice(|withdraw| withdraw.time = TIME - 1), expired(Signee::Operation));
+    assert_refused(&state, trade(|_, _, matching| matching.time = TIME - 1), expired(Signee::Operation));
+    assert_refused(&state, trade(|sell, _, _| sell.expiry = TIME - 1), expired(Signee::MakerOrder));
+    assert_refused(&state, trade(|_, buy, _| buy.expiry = TIME - 1), expired(Signee::TakerOrder));
+    // The last second counts, and a block of the last second that there is carries what never expires.
+    let last = Block { timestamp: u32::MAX, ..next_block(&state, vec![alice(|transfer| transfer.time = u32::MAX)]) };
+    state.execute(&last).unwrap();
+    state.apply(&next_block(&state, vec![alice(|transfer| transfer.time = TIME)])).unwrap();
+}
+
+#[test]
+fn a_signature_for_another_deployment_is_refused() {
+    let (_folder, state) = funded();
+    let body = transfer_by_alice(|_| ());
+    let signed = Signed::sign(body, &ALICE.key(), Deployment(DEPLOYMENT.0 + Fr::ONE)).unwrap();
+    let rule = Rule::Signature { account: ALICE_ID, error: SignatureError::Mismatch };
+    assert_refused(&state, SignedOperation::Transfer(signed), rule);
+}
+
+/// The signed kinds, each by somebody who may.
+fn one_of_each_signed_kind() -> [SignedOperation; 6] {
+    let Transfer { from, from_sub, token, amount, to_sub, fee, nonce, time, .. } = transfer_by_alice(|_| ());
+    let (to, to_owner) = (6, DAVE.owner());
+    let new = TransferToNew { from, from_sub, token, amount, to, to_sub, to_owner, fee, nonce, time };
+    let change = ChangePubKey {
+        chain: POLYGON,
+        account: 5,
+        sub: 0,
+        pub_key_hash: CAROL.pkh(),
+        fee_token: USD,
+        fee: PackedFee::new(0).unwrap(),
+        nonce: 0,
+        time: TIME,
+    };
+    let exit = ForcedExit {
+        chain: POLYGON,
+        initiator: ALICE_ID,
+        initiator_sub: 0,
+        target: 5,
+        target_sub: 0,
+        target_owner: CAROL.owner(),
+        l1_token: STABLE,
+        l2_token: USD,
+        fee_token: USD,
+        fee: PackedFee::new(0).unwrap(),
+        nonce: 0,
+        time: TIME,
+    };
+    // More than one match of these orders is possible.
+    let trade = trade(|sell, buy, matching| {
+        (sell.amount, buy.amount) = (PackedAmount::new(4 * ONE).unwrap(), PackedAmount::new(4 * ONE).unwrap());
+        matching.expected_base = ONE;
+    });
+    [
+        alice(|_| ()),
+        SignedOperation::TransferToNew(ALICE.sign(new)),
+        withdraw_by_alice(|_| ()),
+        SignedOperation::ChangePubKey(CAROL.sign(change)),
+        SignedOperation::ForcedExit(ALICE.sign(exit)),
+        trade,
+    ]
+}
+
+#[test]
+fn what_is_signed_is_spent_once() {
+    for operation in one_of_each_signed_kind() {
+        let kind = operation.kind();
+        let (_folder, state) = funded();
+        let again = |refused: BlockError, at: usize| match refused {
+            BlockError::Refused { index, rule: Rule::Nonce { nonce: 1, given: 0, .. }, .. } => {
+                assert_eq!(index, at, "{kind}")
+            }
+            refused => panic!("{kind}: {refused}"),
+        };
+        let twice = next_block(&state, vec![operation.clone(), operation.clone()]);
+        again(state.execute(&twice).unwrap_err(), 1);
+        state.apply(&next_block(&state, vec![operation.clone()])).unwrap();
+        again(state.execute(&next_block(&state, vec![operation])).unwrap_err(), 0);
+    }
 }
 
 #[test]
@@ -431,21 +562,37 @@ fn a_filled_order_cannot_be_replayed_and_a_partial_one_keeps_its_residue() {
     let slot = |nonce, residue, given, account| Rule::SlotNonce { account, sub: 0, slot: 0, nonce, residue, given };
     assert_refused(&state, partial(), slot(1, 0, 0, ALICE_ID));
     // Alice's next order in the slot has nonce 1; Bob's order still has two ether to go.
-    let next = |sell_nonce: u32, buy_nonce: u32, value: u128| {
-        trade(|sell, buy, _| {
+    let next = |nonce: u32, (sell_nonce, buy_nonce): (u32, u32), value: u128| {
+        trade(|sell, buy, matching| {
+            matching.nonce = nonce;
             (sell.nonce, sell.amount) = (OrderNonce::try_from(sell_nonce).unwrap(), amount(value));
             (buy.nonce, buy.amount) = (OrderNonce::try_from(buy_nonce).unwrap(), amount(3 * ONE));
         })
     };
     // The next nonce replaces a residue; the one after that does not exist, nor does the next of an empty slot.
-    assert_refused(&state, next(1, 2, ONE), slot(0, 2 * ONE, 2, BOB_ID));
-    assert_refused(&state, next(2, 0, ONE), slot(1, 0, 2, ALICE_ID));
-    let trace = state.apply(&next_block(&state, vec![next(1, 0, 5 * ONE)])).unwrap();
+    assert_refused(&state, next(1, (1, 2), ONE), slot(0, 2 * ONE, 2, BOB_ID));
+    assert_refused(&state, next(1, (2, 0), ONE), slot(1, 0, 2, ALICE_ID));
+    let trace = state.apply(&next_block(&state, vec![next(1, (1, 0), 5 * ONE)])).unwrap();
     assert_consistent(&trace);
     let slots = |id| state.view().unwrap().slots(id).unwrap()[0].2;
     assert_eq!((slots(ALICE_ID).nonce, slots(ALICE_ID).residue), (1, 3 * ONE));
     assert_eq!((slots(BOB_ID).nonce, slots(BOB_ID).residue), (1, 0));
     // Alice gives up what is left and starts over with nonce 2.
-    state.apply(&next_block(&state, vec![next(2, 1, ONE)])).unwrap();
+    state.apply(&next_block(&state, vec![next(2, (2, 1), ONE)])).unwrap();
     assert_eq!((slots(ALICE_ID).nonce, slots(ALICE_ID).residue), (3, 0));
+}
+
+#[test]
+fn a_match_of_orders_with_something_left_is_not_made_again() {
+    let (_folder, state) = funded();
+    let part = |nonce: u32| {
+        trade(|sell, buy, matching| {
+            (sell.amount, buy.amount) = (amount(4 * ONE), amount(4 * ONE));
+            (matching.expected_base, matching.nonce) = (ONE, nonce);
+        })
+    };
+    state.apply(&next_block(&state, vec![part(0), part(1)])).unwrap();
+    assert_refused(&state, part(1), Rule::Nonce { account: SUBMITTER_ID, nonce: 2, given: 1 });
+    state.apply(&next_block(&state, vec![part(2)])).unwrap();
+    assert_eq!(state.view().unwrap().account(SUBMITTER_ID).unwrap().nonce, 3);
 }

@@ -22,7 +22,7 @@ use halo2_axiom::plonk::VerifyingKey;
 use halo2curves::bn256::{Fr, G1Affine};
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::encoding::{self, element_from_bytes, element_to_bytes, format_hex};
-use penstock_circuits::operation::{Block, Pubdata, PubdataError};
+use penstock_circuits::operation::{Block, Deployment, Pubdata, PubdataError};
 use penstock_circuits::public_inputs::{ChainNotServed, PublicInputs, Publication};
 use penstock_circuits::trace::BlockTrace;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
@@ -33,7 +33,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The version of the record's form.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// 32 bytes, as 0x-hex.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ pub struct ProofRecord {
     pub circuit: Word,
     /// What was proved.
     pub block: BlockRecord,
-    /// The instance column: [old root, new root, h, z, E, E_1, …, E_C].
+    /// The instance column: [old root, new root, h, z, deployment, timestamp, E, E_1, …, E_C].
     pub instances: Vec<Word>,
     /// The proof.
     pub proof: Bytes,
@@ -91,7 +91,9 @@ pub struct BlockRecord {
     /// The block's number.
     pub number: u64,
     /// The block's timestamp.
-    pub timestamp: u64,
+    pub timestamp: u32,
+    /// Which rollup the block belongs to.
+    pub deployment: Word,
     /// Root before.
     pub old_root: Word,
     /// Root after.
@@ -150,9 +152,9 @@ pub enum RecordError {
         /// In the public data.
         found: &'static str,
     },
-    /// A root that is no field element.
+    /// A root or deployment that is no field element.
     #[error("the {what} {value} is no field element")]
-    Root {
+    Element {
         /// Which.
         what: &'static str,
         /// Its value.
@@ -243,12 +245,14 @@ impl ProofRecord {
     pub fn statement(&self) -> Result<PublicInputs, RecordError> {
         let block = &self.block;
         let pubdata = block.pubdata()?;
-        let root = |what, value: Word| element_from_bytes(&value.0).map_err(|_| RecordError::Root { what, value });
+        let element =
+            |what, value: Word| element_from_bytes(&value.0).map_err(|_| RecordError::Element { what, value });
         let publication = Publication {
             number: block.number,
             timestamp: block.timestamp,
-            old_root: root("old root", block.old_root)?,
-            new_root: root("new root", block.new_root)?,
+            deployment: Deployment(element("deployment", block.deployment)?),
+            old_root: element("old root", block.old_root)?,
+            new_root: element("new root", block.new_root)?,
             operations: pubdata.iter().collect(),
         };
         let public = PublicInputs::of(&publication, self.preset.capacities().chains)?;
@@ -310,6 +314,7 @@ impl BlockRecord {
             id,
             number: trace.number,
             timestamp: trace.timestamp,
+            deployment: Word(element_to_bytes(&trace.deployment.0)),
             old_root: Word(element_to_bytes(&trace.old_root)),
             new_root: Word(element_to_bytes(&trace.new_root)),
             operations: trace.operations.iter().map(|traced| operation(&traced.pubdata)).collect(),

@@ -18,7 +18,7 @@ use super::gates::Gates;
 use super::preset::Capacities;
 use super::programs::block::{Ends, block};
 use super::programs::credit::credit;
-use super::programs::frame::Running;
+use super::programs::frame::{Running, Shared};
 use super::programs::run;
 use super::signature::{SignatureConfig, Signatures};
 use super::slot::{Builder, Cell, Plan, SlotConfig, Slots};
@@ -84,11 +84,11 @@ impl Layout {
     /// Lays out the regions.
     pub fn new(config: &BatchConfig, capacities: &Capacities) -> Self {
         let columns = &config.columns;
-        let idle = Running::start(Fr::ZERO, Fr::ZERO);
+        let idle = Running::idle(Shared::default());
         let mut builder = Builder::new(true);
-        let z = block(&mut builder, &Ends::default(), &idle, capacities.chains.into());
+        let shared = block(&mut builder, &Ends::default(), &idle, capacities.chains.into());
         let block = Slots::new(Plan::new(&builder), 0, 1, &config.slots, columns);
-        let globals = block.cell_of(z).into_iter().collect();
+        let globals = shared.into_iter().filter_map(|var| block.cell_of(var)).collect();
 
         let mut start = block.rows().end;
         let mut kinds = Vec::new();

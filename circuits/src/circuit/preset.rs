@@ -44,10 +44,10 @@ impl Preset {
         // Slots in the order of `Kind::ALL`: noop, deposit, transfer to new, withdraw, transfer, full exit, key change,
         // forced exit, order matching.
         let (k, chains, slots, credits, signatures, pairs) = match self {
-            Self::Tiny => (14, 8, [1, 3, 1, 1, 2, 1, 1, 1, 1], 4, 8, 1_410),
-            Self::Small => (16, 8, [4, 8, 6, 8, 49, 4, 4, 2, 6], 8, 53, 5_050),
-            Self::Medium => (17, 16, [8, 16, 12, 16, 102, 8, 8, 4, 12], 12, 106, 10_150),
-            Self::Large => (19, 31, [16, 64, 48, 64, 404, 24, 32, 8, 64], 48, 414, 40_400),
+            Self::Tiny => (14, 8, [1, 3, 1, 1, 2, 1, 1, 1, 1], 4, 8, 1_406),
+            Self::Small => (16, 8, [4, 8, 6, 8, 49, 4, 4, 2, 6], 8, 53, 5_044),
+            Self::Medium => (17, 16, [8, 16, 12, 16, 102, 8, 8, 4, 10], 12, 104, 10_150),
+            Self::Large => (19, 31, [16, 64, 48, 64, 404, 24, 32, 8, 64], 48, 414, 40_250),
         };
         let slots = Kind::ALL.into_iter().zip(slots).collect();
         Capacities { k, chains, slots, credits, signatures, pairs }

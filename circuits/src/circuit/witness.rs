@@ -5,7 +5,7 @@ use halo2curves::bn256::Fr;
 use super::layout::Layout;
 use super::programs::block::{Ends, block};
 use super::programs::credit::credit;
-use super::programs::frame::Running;
+use super::programs::frame::{Running, Shared};
 use super::programs::run;
 use super::signature::SignatureUse;
 use super::slot::{Builder, Slots};
@@ -46,7 +46,8 @@ impl Witness {
     /// The block needs more of something than the layout has.
     pub fn new(layout: &Layout, trace: &BlockTrace, public: &PublicInputs) -> Result<Self, CapacityError> {
         let mut advice = Table::new(MAIN, layout.end + 1);
-        let mut running = Running::start(trace.old_root, public.z);
+        let shared = Shared::from(public);
+        let mut running = Running::start(trace.old_root, shared);
         let mut requests = Requests::default();
 
         let mut used = vec![0; layout.kinds.len()];
@@ -76,7 +77,7 @@ impl Witness {
         }
         for ((kind, slots), used) in layout.kinds.iter().zip(&used) {
             check(kind.name(), *used, slots.count())?;
-            let empty = run(*kind, None, &mut Running::start(Fr::zero(), public.z));
+            let empty = run(*kind, None, &mut Running::idle(shared));
             fill_empty(slots, &mut advice, *used, &empty);
         }
 
@@ -136,7 +137,7 @@ fn check(table: &str, needed: usize, available: usize) -> Result<(), CapacityErr
 }
 
 /// Keys and signatures in the order in which the operation's program draws them.
-fn signatures(operation: &SignedOperation) -> Vec<(Point, Signature)> {
+pub(crate) fn signatures(operation: &SignedOperation) -> Vec<(Point, Signature)> {
     match operation {
         SignedOperation::Noop(_) | SignedOperation::Deposit(_) | SignedOperation::FullExit(_) => Vec::new(),
         SignedOperation::TransferToNew(signed) => vec![(signed.public_key, signed.signature)],

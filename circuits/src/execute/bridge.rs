@@ -7,14 +7,15 @@ use crate::trace::Outcome;
 
 /// Credits the user, whose account it may open, and the chain's reserve.
 pub(super) fn deposit(ledger: &mut Ledger<'_>, deposit: &Deposit) -> Result<Executed, Failure> {
-    let Deposit { chain, account, sub, l1_token, l2_token, amount, owner } = *deposit;
-    let created = ledger.account_of(&owner)? != Some(account);
-    let mut user = if created { ledger.create(account, owner)? } else { ledger.open_owned(account, &owner)? };
+    let Deposit { chain, account, sub, l1_token, l2_token, amount, owner, by_owner } = *deposit;
+    let mut user = ledger.open_or_create(account, owner)?;
+    let created = !user.existed();
     ledger.credit(&mut user, sub, l2_token, amount)?;
+    if by_owner {
+        user.after.chains.insert(chain);
+    }
     let user = ledger.close(user)?;
-    let mut reserves = ledger.open_reserves()?;
-    ledger.credit(&mut reserves, chain, reserve_token(l1_token, l2_token), amount)?;
-    let reserves = ledger.close(reserves)?;
+    let reserves = ledger.credit_reserve(chain, reserve_token(l1_token, l2_token), amount)?;
     Ok(Executed { pubdata: deposit.pubdata(), updates: vec![user, reserves], outcome: Outcome::Deposit { created } })
 }
 

@@ -10,6 +10,7 @@ pub(super) fn full_exit(ledger: &mut Ledger<'_>, exit: &FullExit) -> Result<Exec
     let token = reserve_token(exit.l1_token, exit.l2_token);
     let mut account = ledger.open(exit.account)?;
     let amount = if account.after.owner == exit.owner {
+        account.after.chains.insert(exit.chain);
         exit_amount(ledger, (exit.account, exit.sub, exit.l2_token), (exit.chain, token))?
     } else {
         0
@@ -37,6 +38,9 @@ pub(super) fn forced_exit(ledger: &mut Ledger<'_>, signed: &Signed<ForcedExit>) 
     let key = target.after.pkh;
     if !key.is_zero() {
         return Err(Rule::TargetHasKey { account: exit.target, key }.into());
+    }
+    if !target.after.chains.contains(exit.chain) {
+        return Err(Rule::TargetNotSeen { account: exit.target, chain: exit.chain }.into());
     }
     let token = reserve_token(exit.l1_token, exit.l2_token);
     let amount = exit_amount(ledger, (exit.target, exit.target_sub, exit.l2_token), (exit.chain, token))?;

@@ -9,7 +9,7 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::PrimeField;
 
 use super::Rule;
-use crate::operation::{COLLECTOR, Owner, PubKeyHash, RESERVES};
+use crate::operation::{COLLECTOR, MAX_RESERVE, Owner, PubKeyHash, RESERVES};
 use crate::packing::PackedFee;
 use crate::state::{Changes, Overlay, StateError};
 use crate::trace::{Account, AccountUpdate, PathUpdate, Slot};
@@ -42,6 +42,13 @@ pub(super) struct Opened {
     leaves: Vec<PathUpdate>,
 }
 
+impl Opened {
+    /// Whether the account had an owner.
+    pub(super) fn existed(&self) -> bool {
+        self.before.exists()
+    }
+}
+
 pub(super) struct Ledger<'a> {
     overlay: Overlay<'a>,
     /// Fees of the block so far, by who earns them and token; none is zero.
@@ -53,7 +60,7 @@ impl<'a> Ledger<'a> {
         Self { overlay, fees: BTreeMap::new() }
     }
 
-    pub(super) fn into_changes(self, number: u64) -> Changes {
+    pub(super) fn into_changes(self, number: u64) -> Result<Changes, StateError> {
         self.overlay.into_changes(number)
     }
 
@@ -94,24 +101,23 @@ impl<'a> Ledger<'a> {
         self.open(RESERVES)
     }
 
-    /// A new account for an owner who has none; `given` has to be the next id.
-    pub(super) fn create(&mut self, given: u32, owner: Owner) -> Result<Opened, Failure> {
-        if let Some(account) = self.account_of(&owner)? {
-            return Err(Rule::OwnerHasAccount { owner, account, given }.into());
+    /// A new account, under any id that is free.
+    pub(super) fn create(&mut self, id: u32, owner: Owner) -> Result<Opened, Failure> {
+        let mut opened = self.open(id)?;
+        if id == RESERVES {
+            return Err(Rule::ReserveAccount { account: id }.into());
         }
-        // Ids in operations are below 2^24, so the last one is never passed.
-        let next = self.overlay.head().next_account;
-        if given != next {
-            return Err(Rule::NotNextAccount { next, given }.into());
+        if opened.before.exists() {
+            return Err(Rule::AccountTaken { account: id, owner: opened.before.owner }.into());
         }
-        self.overlay.register(owner, given);
-        let mut opened = self.open(given)?;
+        self.overlay.register(owner, id);
         opened.after.owner = owner;
         Ok(opened)
     }
 
-    pub(super) fn account_of(&self, owner: &Owner) -> Result<Option<u32>, Failure> {
-        Ok(self.overlay.account_of(owner)?)
+    /// The owner's account under this id, or a new one.
+    pub(super) fn open_or_create(&mut self, id: u32, owner: Owner) -> Result<Opened, Failure> {
+        if self.open(id)?.before.exists() { self.open_owned(id, &owner) } else { self.create(id, owner) }
     }
 
     /// Checks the nonce of an operation and moves on to the next.
@@ -132,10 +138,21 @@ impl<'a> Ledger<'a> {
         Ok(self.overlay.slot(id, sub, slot)?)
     }
 
+    /// Adds to a user's balance. Reserves bound what all users hold together, so a sum that overflows was not made by operations.
     pub(super) fn credit(&mut self, opened: &mut Opened, sub: u8, token: u16, credit: u128) -> Result<(), Failure> {
-        let (account, balance) = (opened.id, self.balance(opened.id, sub, token)?);
-        let sum = balance.checked_add(credit).ok_or(Rule::Overflow { account, sub, token, balance, credit })?;
+        let balance = self.balance(opened.id, sub, token)?;
+        let sum = balance.checked_add(credit).ok_or_else(|| not_backed(token))?;
         self.set_balance(opened, sub, token, sum)
+    }
+
+    /// Adds to what a chain holds.
+    pub(super) fn credit_reserve(&mut self, chain: u8, token: u16, amount: u128) -> Result<AccountUpdate, Failure> {
+        let mut reserves = self.open_reserves()?;
+        let reserve = self.balance(RESERVES, chain, token)?;
+        let sum = reserve.checked_add(amount).filter(|sum| *sum <= MAX_RESERVE);
+        let sum = sum.ok_or(Rule::ReserveFull { chain, token, reserve, amount })?;
+        self.set_balance(&mut reserves, chain, token, sum)?;
+        self.close(reserves)
     }
 
     /// Takes an amount and a fee from one balance.
@@ -196,12 +213,16 @@ impl<'a> Ledger<'a> {
             return Ok(());
         }
         let total = self.fees.entry((account, token)).or_default();
-        let overflow = Rule::Overflow { account, sub: 0, token, balance: *total, credit: fee };
-        *total = total.checked_add(fee).ok_or(overflow)?;
+        *total = total.checked_add(fee).ok_or_else(|| not_backed(token))?;
         Ok(())
     }
 
     pub(super) fn take_fees(&mut self) -> BTreeMap<(u32, u16), u128> {
         std::mem::take(&mut self.fees)
     }
+}
+
+/// The balances of a token exceed what its reserves can ever hold.
+fn not_backed(token: u16) -> StateError {
+    StateError::Corrupt(format!("users hold more of token {token} than the chains can"))
 }

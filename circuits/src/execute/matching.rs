@@ -4,7 +4,7 @@ use num_bigint::BigUint;
 
 use super::ledger::{Failure, Ledger};
 use super::{Executed, Rule};
-use crate::operation::{Order, OrderMatching, Price, Signed, ratio_of};
+use crate::operation::{Order, OrderMatching, OrderNonce, Price, Signed, ratio_of};
 use crate::trace::{AccountUpdate, Outcome, Side, Slot, Trade};
 
 /// Trades between maker and taker; the submitter pays the operation's fee and earns the trade's.
@@ -15,6 +15,7 @@ pub(super) fn order_matching(ledger: &mut Ledger<'_>, signed: &Signed<OrderMatch
     let maker_update = settle(ledger, &matching.maker, &trade.maker)?;
     let taker_update = settle(ledger, &matching.taker, &trade.taker)?;
     let mut submitter = ledger.open_signed(matching.submitter, signed.signer())?;
+    ledger.spend_nonce(&mut submitter, matching.nonce)?;
     ledger.debit(&mut submitter, matching.sub, matching.fee_token, 0, matching.fee.value())?;
     let submitter = ledger.close(submitter)?;
     ledger.fee(matching.fee_token, matching.fee)?;
@@ -54,20 +55,27 @@ fn trade(ledger: &Ledger<'_>, matching: &OrderMatching) -> Result<Trade, Failure
     if quantity == 0 || quote == 0 {
         return Err(Rule::EmptyTrade { quantity, quote }.into());
     }
-    let side = |order: &Order, slot_before: Slot, residue: u128, ratio: u8| {
+    let side = |order: &Order, slot_before: Slot, residue: u128, ratio: u8| -> Result<Side, Rule> {
         let (sold, bought) = if order.is_sell { (quantity, quote) } else { (quote, quantity) };
         let nonce = u32::from(order.nonce);
         let slot_after = match residue - quantity {
-            0 => Slot { nonce: nonce + 1, residue: 0 },
+            0 => {
+                let next = OrderNonce::try_from(nonce + 1).map_err(|_| Rule::SlotExhausted {
+                    account: order.account,
+                    sub: order.sub,
+                    slot: order.slot,
+                })?;
+                Slot { nonce: next.into(), residue: 0 }
+            }
             residue => Slot { nonce, residue },
         };
-        Side { slot_before, residue, slot_after, sold, bought, fee: ratio_of(bought, ratio) }
+        Ok(Side { slot_before, residue, slot_after, sold, bought, fee: ratio_of(bought, ratio) })
     };
     Ok(Trade {
         quantity,
         quote,
-        maker: side(maker, maker_slot, residues.0, maker.maker_ratio),
-        taker: side(taker, taker_slot, residues.1, taker.taker_ratio),
+        maker: side(maker, maker_slot, residues.0, maker.maker_ratio)?,
+        taker: side(taker, taker_slot, residues.1, taker.taker_ratio)?,
     })
 }
 
@@ -91,7 +99,7 @@ fn residue(order: &Order, slot: Slot) -> Result<u128, Rule> {
 
 /// The largest quantity within both residues, the expected base, and the expected quote at this price; expectations of 0 do
 /// not limit.
-fn quantity(residue: u128, price: u128, expected_base: u128, expected_quote: u128) -> u128 {
+pub(crate) fn quantity(residue: u128, price: u128, expected_base: u128, expected_quote: u128) -> u128 {
     let mut quantity = residue;
     if expected_base != 0 {
         quantity = quantity.min(expected_base);

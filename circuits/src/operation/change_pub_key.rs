@@ -25,7 +25,7 @@ pub struct ChangePubKey {
     pub fee: PackedFee,
     /// The account's nonce.
     pub nonce: u32,
-    /// Seconds since 1970; signed, not interpreted.
+    /// The last second, since 1970, in which a block may carry this; 2^32 − 1: for ever.
     pub time: u32,
 }
 

@@ -13,7 +13,7 @@ use crate::encoding;
 pub struct Deposit {
     /// The chain that received the tokens.
     pub chain: u8,
-    /// The owner's account, or the next free id when the owner has none.
+    /// An account of the owner's, or a free id for a new one.
     pub account: u32,
     /// The sub-account that is credited.
     pub sub: u8,
@@ -26,6 +26,9 @@ pub struct Deposit {
     pub amount: u128,
     /// The account's owner.
     pub owner: Owner,
+    /// Whether the owner is who deposited: then the account may be forced out onto this chain.
+    #[serde(default)]
+    pub by_owner: bool,
 }
 
 impl Deposit {
@@ -37,7 +40,7 @@ impl Deposit {
         check_owner(&self.owner, "owner")
     }
 
-    /// op1 chain1 account4 sub1 l1token2 l2token2 amount16 owner32.
+    /// op1 chain1 account4 sub1 l1token2 l2token2 amount16 owner32 self1.
     pub fn pubdata(&self) -> Pubdata {
         let fields = Fields::new(Kind::Deposit.code())
             .u8(self.chain)
@@ -46,7 +49,8 @@ impl Deposit {
             .u16(self.l1_token)
             .u16(self.l2_token)
             .u128(self.amount)
-            .bytes(&self.owner.0);
+            .bytes(&self.owner.0)
+            .u8(self.by_owner.into());
         Pubdata::new(Kind::Deposit, fields)
     }
 }

@@ -1,12 +1,13 @@
 //! Who an account belongs to: the owner's address on the chains, and the hash of the key that signs for it.
 
 use std::fmt;
+use std::str::FromStr;
 
 use halo2curves::bn256::Fr;
 use serde::{Deserialize, Serialize};
 
 use crate::babyjubjub::Point;
-use crate::encoding::{self, element_to_bytes, format_hex};
+use crate::encoding::{self, EncodingError, element_to_bytes, format_hex};
 use crate::poseidon::hash2;
 
 /// The address that owns an account: 32 bytes, shorter addresses zero-padded in front. All zero: nobody.
@@ -29,6 +30,25 @@ impl Owner {
     pub fn hash(&self) -> Fr {
         let [high, low] = self.words();
         hash2(high, low)
+    }
+}
+
+/// Which rollup signatures are for: a field element that is fixed when its contracts are deployed, the same on all chains.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Deployment(#[serde(with = "encoding::element")] pub Fr);
+
+impl FromStr for Deployment {
+    type Err = EncodingError;
+
+    fn from_str(text: &str) -> Result<Self, EncodingError> {
+        encoding::element_from_bytes(&encoding::parse_hex(text)?).map(Self)
+    }
+}
+
+impl fmt::Display for Deployment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&format_hex(&element_to_bytes(&self.0)))
     }
 }
 

@@ -1,9 +1,11 @@
 //! Signed bytes and the message, one field element, that EdDSA signs in their place.
 //!
-//! The bytes are zero-padded at the end to a multiple of 31 and folded word by word, big-endian: h ← P(h, word), from 0.
+//! The bytes are zero-padded at the end to a multiple of 31 and folded word by word, big-endian: h ← P(h, word), from the
+//! deployment's id, so that no signature is good for two deployments.
 
 use halo2curves::bn256::Fr;
 
+use super::Deployment;
 use crate::encoding::word;
 use crate::packing::{PackedAmount, PackedFee};
 use crate::poseidon::fold;
@@ -16,9 +18,9 @@ pub trait Message {
     /// The bytes that are signed, in the protocol's layout.
     fn signed_bytes(&self) -> Vec<u8>;
 
-    /// The field element that stands for them.
-    fn message(&self) -> Fr {
-        fold(words(&self.signed_bytes()))
+    /// The field element that stands for them in a deployment.
+    fn message(&self, deployment: Deployment) -> Fr {
+        fold(deployment.0, words(&self.signed_bytes()))
     }
 }
 

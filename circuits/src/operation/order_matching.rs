@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::{check_account, check_sub, check_token};
 use super::message::{Fields, words};
-use super::{Kind, Message, Pubdata, Signed, Violation};
+use super::{Deployment, Kind, Message, Pubdata, Signed, Violation};
 use crate::encoding;
 use crate::packing::{PackedAmount, PackedFee};
 use crate::poseidon::{fold, hash2};
@@ -18,7 +18,7 @@ const ORDER_CODE: u8 = 0xff;
 #[serde(try_from = "Decimal", into = "Decimal")]
 pub struct Price(u128);
 
-/// A slot's generation: below 2^24 − 1, so that the next one fits 24 bits.
+/// A slot's generation: below 2^24.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct OrderNonce(u32);
@@ -29,8 +29,8 @@ pub enum OrderValueError {
     /// Zero, or 2^120 and more.
     #[error("price {0} is out of range: it is not zero and below 2^120")]
     Price(u128),
-    /// 2^24 − 1 and more.
-    #[error("order nonce {0} is out of range: the largest is 2^24 - 2")]
+    /// 2^24 and more.
+    #[error("order nonce {0} is out of range: the largest is 2^24 - 1")]
     Nonce(u32),
 }
 
@@ -75,7 +75,7 @@ impl TryFrom<u32> for OrderNonce {
     type Error = OrderValueError;
 
     fn try_from(nonce: u32) -> Result<Self, OrderValueError> {
-        if nonce < (1 << 24) - 1 { Ok(Self(nonce)) } else { Err(OrderValueError::Nonce(nonce)) }
+        if nonce < 1 << 24 { Ok(Self(nonce)) } else { Err(OrderValueError::Nonce(nonce)) }
     }
 }
 
@@ -111,9 +111,11 @@ pub struct Order {
     pub taker_ratio: u8,
     /// How much base.
     pub amount: PackedAmount,
+    /// The last second, since 1970, in which a block may trade this; 2^32 − 1: for ever.
+    pub expiry: u32,
 }
 
-/// The match of two orders, signed by its submitter. It has no nonce: the orders' slots keep it from being replayed.
+/// The match of two orders, signed by its submitter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OrderMatching {
@@ -135,6 +137,10 @@ pub struct OrderMatching {
     /// The most quote that may change hands; 0: no limit.
     #[serde(with = "encoding::amount")]
     pub expected_quote: u128,
+    /// The submitter's nonce.
+    pub nonce: u32,
+    /// The last second, since 1970, in which a block may carry this; 2^32 − 1: for ever.
+    pub time: u32,
 }
 
 impl Order {
@@ -157,7 +163,7 @@ impl Order {
 }
 
 impl Message for Order {
-    /// 0xff account4 sub1 slot2 nonce3 base2 quote2 price15 isSell1 makerRatio1 takerRatio1 amount5: 38 bytes.
+    /// 0xff account4 sub1 slot2 nonce3 base2 quote2 price15 isSell1 makerRatio1 takerRatio1 amount5 expiry4: 42 bytes.
     fn signed_bytes(&self) -> Vec<u8> {
         Fields::new(ORDER_CODE)
             .u32(self.account)
@@ -171,6 +177,7 @@ impl Message for Order {
             .u8(self.maker_ratio)
             .u8(self.taker_ratio)
             .amount(self.amount)
+            .u32(self.expiry)
             .finish()
     }
 }
@@ -232,7 +239,7 @@ impl OrderMatching {
 }
 
 impl Message for OrderMatching {
-    /// op1 account4 sub1 feeToken2 fee2 expectedBase16 expectedQuote16: the match's own 42 bytes, without the orders.
+    /// op1 account4 sub1 feeToken2 fee2 expectedBase16 expectedQuote16 nonce4 time4: the match's own 50 bytes, without the orders.
     fn signed_bytes(&self) -> Vec<u8> {
         Fields::new(Kind::OrderMatching.code())
             .u32(self.submitter)
@@ -241,12 +248,14 @@ impl Message for OrderMatching {
             .fee(self.fee)
             .u128(self.expected_base)
             .u128(self.expected_quote)
+            .u32(self.nonce)
+            .u32(self.time)
             .finish()
     }
 
     /// The fold of the match's own bytes, and as its last word P(maker's message, taker's message).
-    fn message(&self) -> Fr {
-        let orders = hash2(self.maker.body.message(), self.taker.body.message());
-        fold(words(&self.signed_bytes()).chain([orders]))
+    fn message(&self, deployment: Deployment) -> Fr {
+        let orders = hash2(self.maker.body.message(deployment), self.taker.body.message(deployment));
+        fold(deployment.0, words(&self.signed_bytes()).chain([orders]))
     }
 }

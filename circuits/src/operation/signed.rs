@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Message, PubKeyHash};
+use super::{Deployment, Message, PubKeyHash};
 use crate::babyjubjub::Point;
 use crate::eddsa::{self, PrivateKey, Signature, SignatureError};
 use crate::encoding;
@@ -21,21 +21,21 @@ pub struct Signed<T> {
 }
 
 impl<T: Message> Signed<T> {
-    /// Signs a body.
+    /// Signs a body for a deployment.
     ///
     /// # Errors
     /// See [`PrivateKey::sign`].
-    pub fn sign(body: T, key: &PrivateKey) -> Result<Self, SignatureError> {
-        let signature = key.sign(body.message())?;
+    pub fn sign(body: T, key: &PrivateKey, deployment: Deployment) -> Result<Self, SignatureError> {
+        let signature = key.sign(body.message(deployment))?;
         Ok(Self { body, public_key: key.public_key(), signature })
     }
 
-    /// Checks the signature.
+    /// Checks the signature, which has to be for this deployment.
     ///
     /// # Errors
     /// See [`eddsa::verify`].
-    pub fn verify(&self) -> Result<(), SignatureError> {
-        eddsa::verify(&self.public_key, self.body.message(), &self.signature)
+    pub fn verify(&self, deployment: Deployment) -> Result<(), SignatureError> {
+        eddsa::verify(&self.public_key, self.body.message(deployment), &self.signature)
     }
 
     /// The hash of the key that signed.

@@ -31,11 +31,11 @@ pub struct Transfer {
     pub fee: PackedFee,
     /// The sender's nonce.
     pub nonce: u32,
-    /// Seconds since 1970; signed, not interpreted.
+    /// The last second, since 1970, in which a block may carry this; 2^32 − 1: for ever.
     pub time: u32,
 }
 
-/// Moves tokens to an owner who has no account yet.
+/// Moves tokens to a new account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TransferToNew {
@@ -47,7 +47,7 @@ pub struct TransferToNew {
     pub token: u16,
     /// How much arrives.
     pub amount: PackedAmount,
-    /// The next free id; not signed.
+    /// A free id; not signed.
     pub to: u32,
     /// The receiver's sub-account.
     pub to_sub: u8,
@@ -57,7 +57,7 @@ pub struct TransferToNew {
     pub fee: PackedFee,
     /// The sender's nonce.
     pub nonce: u32,
-    /// Seconds since 1970; signed, not interpreted.
+    /// The last second, since 1970, in which a block may carry this; 2^32 − 1: for ever.
     pub time: u32,
 }
 

@@ -35,7 +35,7 @@ pub struct Withdraw {
     pub fast: bool,
     /// That party's part of the amount, in 1/10,000.
     pub fee_ratio: u16,
-    /// Seconds since 1970; signed, not interpreted.
+    /// The last second, since 1970, in which a block may carry this; 2^32 − 1: for ever.
     pub time: u32,
 }
 

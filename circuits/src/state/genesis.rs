@@ -6,17 +6,21 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::PrimeField;
 use serde::{Deserialize, Serialize};
 
-use super::{Changes, Overlay};
+use super::{Changes, Overlay, StateError};
 use crate::encoding;
-use crate::operation::{COLLECTOR, FIRST_USER, MAX_ACCOUNT, Owner, PubKeyHash, RESERVES, Violation, reserve_token};
+use crate::operation::{
+    COLLECTOR, Deployment, FIRST_USER, MAX_ACCOUNT, MAX_RESERVE, Owner, PubKeyHash, RESERVES, Violation, reserve_token,
+};
 use crate::operation::{check_chain, check_sub, check_token, check_token_pair};
 use crate::trace::Account;
 use crate::tree::{Tree, empty_account, leaf_index};
 
-/// As JSON: `collector`, and optionally `accounts` (ids 2, 3, … in order) and `reserves`.
+/// As JSON: `deployment`, `collector`, and optionally `accounts` (ids 2, 3, … in order) and `reserves`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Genesis {
+    /// Which rollup this is: what signatures are for, and what its contracts were deployed with.
+    pub deployment: Deployment,
     /// Account 0, which collects the fees.
     pub collector: GenesisAccount,
     /// Further accounts.
@@ -97,6 +101,9 @@ pub enum GenesisError {
     /// More accounts than ids.
     #[error("{0} accounts exceed the tree of accounts")]
     TooManyAccounts(usize),
+    /// A reserve as large as no deposit may make it.
+    #[error("{0} is 2^119 or more")]
+    ReserveTooLarge(String),
     /// Users hold more than the chains do.
     #[error("accounts hold {held} of token {token}, but the reserves only {reserved}: add reserves")]
     NotCovered {
@@ -154,12 +161,15 @@ impl Genesis {
             if !leaves.insert((chain, l1_token, l2_token)) {
                 return Err(GenesisError::LeafTwice(place()));
             }
+            if *amount > MAX_RESERVE {
+                return Err(GenesisError::ReserveTooLarge(place()));
+            }
             let total = reserved.entry(*l2_token).or_default();
             *total = total.saturating_add(*amount);
         }
         for (token, held) in held {
             let reserved = reserved.get(&token).copied().unwrap_or(0);
-            if held > reserved || held == u128::MAX {
+            if held > reserved {
                 return Err(GenesisError::NotCovered { token, held, reserved });
             }
         }
@@ -167,7 +177,7 @@ impl Genesis {
     }
 
     /// What a checked genesis writes into an empty state.
-    pub(super) fn changes(&self, mut overlay: Overlay<'_>) -> Changes {
+    pub(super) fn changes(&self, mut overlay: Overlay<'_>) -> Result<Changes, StateError> {
         let mut accounts = BTreeMap::new();
         for (id, given) in self.numbered() {
             let leaves = given
@@ -186,6 +196,7 @@ impl Genesis {
         let balance_root = overlay.fill(Tree::Balances(RESERVES), reserves.collect());
         accounts.insert(RESERVES, Account { balance_root, ..empty_account() });
         overlay.fill_accounts(accounts);
+        overlay.set_deployment(self.deployment);
         overlay.into_changes(0)
     }
 }

@@ -3,7 +3,7 @@
 //! A pair of children that comes from the database is hashed once and compared with its parent, up to the root that the
 //! state's head names, so a damaged tree stops the block instead of entering a proof.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::store::Snapshot;
 use super::{Head, StateError};
 use crate::encoding::{element_to_bytes, format_hex};
-use crate::operation::Owner;
+use crate::operation::{Deployment, MAX_ACCOUNT, Owner};
 use crate::trace::{Account, PathUpdate, Slot};
 use crate::tree::{Node, Tree, empty_account, leaf_index};
 
@@ -23,7 +23,7 @@ pub struct Changes {
     pub(super) base: Option<Head>,
     pub(super) head: Head,
     pub(super) accounts: BTreeMap<u32, Account>,
-    pub(super) owners: BTreeMap<Owner, u32>,
+    pub(super) owners: BTreeSet<(Owner, u32)>,
     pub(super) nodes: BTreeMap<Node, Fr>,
 }
 
@@ -38,7 +38,9 @@ pub(crate) struct Overlay<'a> {
     snapshot: &'a Snapshot,
     head: Head,
     accounts: BTreeMap<u32, Account>,
-    owners: BTreeMap<Owner, u32>,
+    owners: BTreeSet<(Owner, u32)>,
+    /// Ids of accounts that were opened.
+    taken: BTreeSet<u32>,
     /// Written nodes.
     nodes: BTreeMap<Node, Fr>,
     /// Nodes as read, checked against their parents.
@@ -51,26 +53,33 @@ impl<'a> Overlay<'a> {
             snapshot,
             head: snapshot.head(),
             accounts: BTreeMap::new(),
-            owners: BTreeMap::new(),
+            owners: BTreeSet::new(),
+            taken: BTreeSet::new(),
             nodes: BTreeMap::new(),
             checked: HashMap::new(),
         }
     }
 
-    /// The number of the block before, the next account id and the present root.
+    /// The number of the block before, the first free account id, the present root and the deployment.
     pub(crate) fn head(&self) -> Head {
         self.head
     }
 
     /// The changes so far, as those of block `number`.
-    pub(crate) fn into_changes(self, number: u64) -> Changes {
-        Changes {
+    pub(crate) fn into_changes(self, number: u64) -> Result<Changes, StateError> {
+        let mut next_account = self.head.next_account;
+        while next_account <= MAX_ACCOUNT
+            && (self.taken.contains(&next_account) || self.account(next_account)?.exists())
+        {
+            next_account += 1;
+        }
+        Ok(Changes {
             base: self.snapshot.base(),
-            head: Head { number, ..self.head },
+            head: Head { number, next_account, ..self.head },
             accounts: self.accounts,
             owners: self.owners,
             nodes: self.nodes,
-        }
+        })
     }
 
     pub(crate) fn account(&self, id: u32) -> Result<Account, StateError> {
@@ -80,17 +89,15 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    pub(crate) fn account_of(&self, owner: &Owner) -> Result<Option<u32>, StateError> {
-        match self.owners.get(owner) {
-            Some(id) => Ok(Some(*id)),
-            None => self.snapshot.account_of(owner),
-        }
+    /// Gives an account to an owner.
+    pub(crate) fn register(&mut self, owner: Owner, id: u32) {
+        self.owners.insert((owner, id));
+        self.taken.insert(id);
     }
 
-    /// Gives an account to an owner; the ids of new accounts count up.
-    pub(crate) fn register(&mut self, owner: Owner, id: u32) {
-        self.owners.insert(owner, id);
-        self.head.next_account = self.head.next_account.max(id + 1);
+    /// Names the rollup, at its genesis.
+    pub(super) fn set_deployment(&mut self, deployment: Deployment) {
+        self.head.deployment = deployment;
     }
 
     pub(crate) fn balance(&self, id: u32, sub: u8, token: u16) -> Result<u128, StateError> {

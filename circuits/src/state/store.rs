@@ -5,26 +5,30 @@ use std::path::{Path, PathBuf};
 
 use halo2curves::bn256::Fr;
 use redb::{
-    Builder, Database, DatabaseError, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageError, TableDefinition,
+    Builder, Database, DatabaseError, MultimapTableDefinition, ReadOnlyMultimapTable, ReadOnlyTable, ReadableDatabase,
+    ReadableTable, StorageError, TableDefinition, TableError,
 };
 
 use super::{Changes, StateError};
+use crate::chain::Chains;
 use crate::encoding::{element_from_bytes, element_to_bytes, format_hex};
-use crate::operation::{FIRST_USER, Owner, PubKeyHash};
+use crate::operation::{Deployment, FIRST_USER, Owner, PubKeyHash};
 use crate::trace::Account;
 use crate::tree::{Node, Tree};
 
 /// Raised when a table changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const FILE: &str = "state.redb";
 
 /// One row: format, last block, next account id, root of the accounts.
 const HEAD: TableDefinition<(), (u32, u64, u32, [u8; 32])> = TableDefinition::new("head");
-/// By id: nonce, key hash, owner, root of balances, root of orders.
+/// One row: the rollup's deployment.
+const DEPLOYMENT: TableDefinition<(), [u8; 32]> = TableDefinition::new("deployment");
+/// By id: chains, nonce, key hash, owner, root of balances, root of orders.
 const ACCOUNTS: TableDefinition<u32, AccountRow> = TableDefinition::new("accounts");
-type AccountRow = (u32, [u8; 20], [u8; 32], [u8; 32], [u8; 32]);
-/// Account ids by owner.
-const OWNERS: TableDefinition<[u8; 32], u32> = TableDefinition::new("owners");
+type AccountRow = (u32, u32, [u8; 20], [u8; 32], [u8; 32], [u8; 32]);
+/// Account ids by owner, who may have several.
+const OWNERS: MultimapTableDefinition<[u8; 32], u32> = MultimapTableDefinition::new("owners");
 /// By tree (0 accounts, 1 balances, 2 orders), account (0 in tree 0), level, index. Leaves are level 0.
 const NODES: TableDefinition<NodeKey, [u8; 32]> = TableDefinition::new("nodes");
 type NodeKey = (u8, u32, u8, u32);
@@ -34,10 +38,12 @@ type NodeKey = (u8, u32, u8, u32);
 pub struct Head {
     /// The last block; 0 after the genesis.
     pub number: u64,
-    /// The id that the next new account gets.
+    /// The first free id, to be proposed for the next new account.
     pub next_account: u32,
     /// Root of the accounts.
     pub root: Fr,
+    /// Which rollup this is.
+    pub deployment: Deployment,
 }
 
 pub(super) struct Store {
@@ -50,7 +56,7 @@ pub(super) struct Snapshot {
     /// `None` before the genesis is committed.
     head: Option<Head>,
     accounts: ReadOnlyTable<u32, AccountRow>,
-    owners: ReadOnlyTable<[u8; 32], u32>,
+    owners: ReadOnlyMultimapTable<[u8; 32], u32>,
     nodes: ReadOnlyTable<NodeKey, [u8; 32]>,
 }
 
@@ -62,7 +68,8 @@ impl Store {
         let transaction = store.database.begin_write()?;
         transaction.open_table(HEAD)?;
         transaction.open_table(ACCOUNTS)?;
-        transaction.open_table(OWNERS)?;
+        transaction.open_table(DEPLOYMENT)?;
+        transaction.open_multimap_table(OWNERS)?;
         transaction.open_table(NODES)?;
         transaction.commit()?;
         match store.snapshot()?.head {
@@ -87,14 +94,14 @@ impl Store {
     pub(super) fn snapshot(&self) -> Result<Snapshot, StateError> {
         let transaction = self.database.begin_read()?;
         let head = match transaction.open_table(HEAD) {
-            Ok(table) => read_head(&table)?,
-            Err(redb::TableError::TableDoesNotExist(_)) => return Err(StateError::Missing(self.folder.clone())),
+            Ok(table) => read_head(&table, || transaction.open_table(DEPLOYMENT))?,
+            Err(TableError::TableDoesNotExist(_)) => return Err(StateError::Missing(self.folder.clone())),
             Err(error) => return Err(error.into()),
         };
         Ok(Snapshot {
             head,
             accounts: transaction.open_table(ACCOUNTS)?,
-            owners: transaction.open_table(OWNERS)?,
+            owners: transaction.open_multimap_table(OWNERS)?,
             nodes: transaction.open_table(NODES)?,
         })
     }
@@ -104,13 +111,14 @@ impl Store {
         let transaction = self.database.begin_write()?;
         {
             let mut table = transaction.open_table(HEAD)?;
-            let found = read_head(&table)?;
+            let found = read_head(&table, || transaction.open_table(DEPLOYMENT))?;
             if found != changes.base {
                 let number = |head: Option<Head>| head.map_or(0, |head| head.number);
                 return Err(StateError::Stale { expected: number(changes.base), found: number(found) });
             }
-            let Head { number, next_account, root } = changes.head;
+            let Head { number, next_account, root, deployment } = changes.head;
             table.insert((), (FORMAT, number, next_account, element_to_bytes(&root)))?;
+            transaction.open_table(DEPLOYMENT)?.insert((), element_to_bytes(&deployment.0))?;
         }
         {
             let mut table = transaction.open_table(ACCOUNTS)?;
@@ -119,7 +127,7 @@ impl Store {
             }
         }
         {
-            let mut table = transaction.open_table(OWNERS)?;
+            let mut table = transaction.open_multimap_table(OWNERS)?;
             for (owner, id) in &changes.owners {
                 table.insert(owner.0, id)?;
             }
@@ -143,8 +151,12 @@ impl Snapshot {
 
     /// The head, that of an empty state before the genesis.
     pub(super) fn head(&self) -> Head {
-        let empty = Head { number: 0, next_account: FIRST_USER, root: Tree::Accounts.root().empty() };
-        self.head.unwrap_or(empty)
+        self.head.unwrap_or_else(|| Head {
+            number: 0,
+            next_account: FIRST_USER,
+            root: Tree::Accounts.root().empty(),
+            deployment: Deployment::default(),
+        })
     }
 
     pub(super) fn account(&self, id: u32) -> Result<Option<Account>, StateError> {
@@ -160,8 +172,9 @@ impl Snapshot {
         .collect()
     }
 
-    pub(super) fn account_of(&self, owner: &Owner) -> Result<Option<u32>, StateError> {
-        Ok(self.owners.get(owner.0)?.map(|id| id.value()))
+    /// The accounts of an owner, by id.
+    pub(super) fn accounts_of(&self, owner: &Owner) -> Result<Vec<u32>, StateError> {
+        self.owners.get(owner.0)?.map(|id| Ok(id?.value())).collect()
     }
 
     /// A node that was written.
@@ -198,13 +211,19 @@ fn opened(database: Result<Database, DatabaseError>, folder: &Path) -> Result<Da
     })
 }
 
-fn read_head(table: &impl ReadableTable<(), (u32, u64, u32, [u8; 32])>) -> Result<Option<Head>, StateError> {
+/// The head; the deployment's table is opened once the format is known to have one.
+fn read_head<T: ReadableTable<(), [u8; 32]>>(
+    table: &impl ReadableTable<(), (u32, u64, u32, [u8; 32])>,
+    deployment: impl FnOnce() -> Result<T, TableError>,
+) -> Result<Option<Head>, StateError> {
     let Some(row) = table.get(())? else { return Ok(None) };
     let (found, number, next_account, root) = row.value();
     if found != FORMAT {
         return Err(StateError::Version { found, expected: FORMAT });
     }
-    Ok(Some(Head { number, next_account, root: read_element("the root", &root)? }))
+    let deployment = deployment()?.get(())?.map(|value| read_element("the deployment", &value.value())).transpose()?;
+    let deployment = Deployment(deployment.ok_or_else(|| StateError::Corrupt("it names no deployment".into()))?);
+    Ok(Some(Head { number, next_account, root: read_element("the root", &root)?, deployment }))
 }
 
 fn read_element(what: &str, bytes: &[u8; 32]) -> Result<Fr, StateError> {
@@ -212,9 +231,11 @@ fn read_element(what: &str, bytes: &[u8; 32]) -> Result<Fr, StateError> {
     element_from_bytes(bytes).map_err(refused)
 }
 
-fn read_account(id: u32, (nonce, pkh, owner, balances, orders): AccountRow) -> Result<Account, StateError> {
+fn read_account(id: u32, (chains, nonce, pkh, owner, balances, orders): AccountRow) -> Result<Account, StateError> {
     let what = format!("account {id}");
+    let unknown = || StateError::Corrupt(format!("{what} names chains that there are not: {chains:#x}"));
     Ok(Account {
+        chains: Chains::from_bits(chains).ok_or_else(unknown)?,
         nonce,
         pkh: PubKeyHash(pkh),
         owner: Owner(owner),
@@ -225,7 +246,7 @@ fn read_account(id: u32, (nonce, pkh, owner, balances, orders): AccountRow) -> R
 
 fn account_row(account: &Account) -> AccountRow {
     let roots = [account.balance_root, account.order_root].map(|root| element_to_bytes(&root));
-    (account.nonce, account.pkh.0, account.owner.0, roots[0], roots[1])
+    (account.chains.bits(), account.nonce, account.pkh.0, account.owner.0, roots[0], roots[1])
 }
 
 fn node_key(node: Node) -> NodeKey {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
+use penstock_circuits::chain::Chains;
 use penstock_circuits::operation::{Owner, PubKeyHash};
 use penstock_circuits::state::Genesis;
 use penstock_circuits::trace::{Account, AccountUpdate, BlockTrace, PathUpdate};
@@ -88,7 +89,9 @@ impl Forest {
             if update.after.pkh == update.before.pkh { before.pkh } else { update.after.pkh },
             if update.after.owner == update.before.owner { before.owner } else { update.after.owner },
         );
-        let mut after = Account { nonce: before.nonce + raised, pkh, owner, ..before.clone() };
+        let acted = update.after.chains.bits() ^ update.before.chains.bits();
+        let chains = Chains::from_bits(before.chains.bits() | acted).unwrap_or_default();
+        let mut after = Account { chains, nonce: before.nonce + raised, pkh, owner, ..before.clone() };
         let orders = usize::from(update.leaves.len() == 3);
         for (number, leaf) in update.leaves.iter_mut().enumerate() {
             let is_order = number < orders;

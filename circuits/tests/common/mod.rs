@@ -19,6 +19,9 @@ pub const ETHER: u16 = 32;
 pub const ONE: u128 = 1_000_000_000_000_000_000;
 pub const TIME: u32 = 1_790_000_000;
 
+/// The samples' rollup.
+pub const DEPLOYMENT: Deployment = Deployment(Fr::from_raw([0x7065_6e73_746f_636b, 0, 0, 1]));
+
 pub const ETHEREUM: u8 = Chain::Ethereum.id();
 pub const POLYGON: u8 = Chain::Polygon.id();
 pub const LINEA: u8 = Chain::Linea.id();
@@ -43,7 +46,7 @@ impl Person {
     }
 
     pub fn sign<T: Message>(self, body: T) -> Signed<T> {
-        Signed::sign(body, &self.key()).unwrap()
+        Signed::sign(body, &self.key(), DEPLOYMENT).unwrap()
     }
 }
 
@@ -78,6 +81,7 @@ fn account(person: Person, balances: &[(u8, u16, u128)]) -> GenesisAccount {
 /// Collector, submitter (2), Alice (3) and Bob (4) with keys; some pooled USD, held on Ethereum.
 pub fn genesis() -> Genesis {
     Genesis {
+        deployment: DEPLOYMENT,
         collector: account(COLLECTOR_PERSON, &[]),
         accounts: vec![
             account(SUBMITTER, &[(0, USD, 100 * ONE)]),
@@ -97,7 +101,7 @@ pub fn fresh(genesis: &Genesis) -> (TempDir, State) {
 
 /// The next block of a state.
 pub fn next_block(state: &State, operations: Vec<SignedOperation>) -> Block {
-    Block { number: state.view().unwrap().head().number + 1, timestamp: u64::from(TIME), operations }
+    Block { number: state.view().unwrap().head().number + 1, timestamp: TIME, operations }
 }
 
 pub fn deposit(
@@ -107,7 +111,8 @@ pub fn deposit(
     amount: u128,
     who: Person,
 ) -> SignedOperation {
-    SignedOperation::Deposit(Deposit { chain, account, sub: 0, l1_token, l2_token, amount, owner: who.owner() })
+    let owner = who.owner();
+    SignedOperation::Deposit(Deposit { chain, account, sub: 0, l1_token, l2_token, amount, owner, by_owner: true })
 }
 
 pub fn transfer_body(from: u32, to: u32, to_owner: Owner, token: u16, value: u128, nonce: u32) -> Transfer {
@@ -138,6 +143,7 @@ pub fn order(account: u32, is_sell: bool, price: u128, value: u128) -> Order {
         maker_ratio: 10,
         taker_ratio: 20,
         amount: amount(value),
+        expiry: TIME,
     }
 }
 
@@ -151,6 +157,8 @@ pub fn matching(maker: Signed<Order>, taker: Signed<Order>) -> OrderMatching {
         fee: fee(ONE / 5),
         expected_base: 0,
         expected_quote: 0,
+        nonce: 0,
+        time: TIME,
     }
 }
 
@@ -164,16 +172,6 @@ pub fn sample_block() -> Block {
         deposit(ETHEREUM, ALICE_ID, (ETHER, ETHER), 2 * ONE, ALICE),
         deposit(POLYGON, BOB_ID, (STABLE, USD), 6_000 * ONE, BOB),
         deposit(LINEA, carol_id, (ETHER, ETHER), ONE + ONE / 2, CAROL),
-        SignedOperation::ChangePubKey(CAROL.sign(ChangePubKey {
-            chain: LINEA,
-            account: carol_id,
-            sub: 0,
-            pub_key_hash: CAROL.pkh(),
-            fee_token: ETHER,
-            fee: fee(ONE / 2_000),
-            nonce: 0,
-            time: TIME,
-        })),
         SignedOperation::OrderMatching(Box::new(SUBMITTER.sign(matching(sell, buy)))),
         SignedOperation::Withdraw(BOB.sign(Withdraw {
             chain: LINEA,
@@ -202,31 +200,41 @@ pub fn sample_block() -> Block {
             nonce: 1,
             time: TIME,
         })),
-        SignedOperation::ForcedExit(ALICE.sign(ForcedExit {
+        SignedOperation::ChangePubKey(DAVE.sign(ChangePubKey {
             chain: POLYGON,
+            account: dave_id,
+            sub: 0,
+            pub_key_hash: DAVE.pkh(),
+            fee_token: USD,
+            fee: fee(ONE / 2),
+            nonce: 0,
+            time: TIME,
+        })),
+        SignedOperation::ForcedExit(ALICE.sign(ForcedExit {
+            chain: LINEA,
             initiator: ALICE_ID,
             initiator_sub: 0,
-            target: dave_id,
+            target: carol_id,
             target_sub: 0,
-            target_owner: DAVE.owner(),
-            l1_token: STABLE,
-            l2_token: USD,
+            target_owner: CAROL.owner(),
+            l1_token: ETHER,
+            l2_token: ETHER,
             fee_token: USD,
             fee: fee(ONE / 5),
             nonce: 1,
             time: TIME,
         })),
         SignedOperation::FullExit(FullExit {
-            chain: LINEA,
-            account: carol_id,
+            chain: POLYGON,
+            account: dave_id,
             sub: 0,
-            owner: CAROL.owner(),
-            l1_token: ETHER,
-            l2_token: ETHER,
+            owner: DAVE.owner(),
+            l1_token: STABLE,
+            l2_token: USD,
         }),
         SignedOperation::Noop(Noop {}),
     ];
-    Block { number: 1, timestamp: u64::from(TIME), operations }
+    Block { number: 1, timestamp: TIME, operations }
 }
 
 /// Recomputes every root of a trace from leaves and siblings, and follows the chain of roots through the block.

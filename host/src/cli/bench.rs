@@ -6,6 +6,7 @@ use super::compare::{Comparison, compare};
 use super::error::CommandError;
 use super::proof::{Means, ProofFigures, open_engines};
 use super::report::Report;
+use halo2curves::bn256::Fr;
 use penstock::appliance::verify_on_evm;
 use penstock::engine::{EngineChoice, EngineSettings};
 use penstock::measure::{Span, Stages, Stopwatch};
@@ -15,7 +16,7 @@ use penstock_circuits::chain::Chain;
 use penstock_circuits::circuit::preset::{Capacities, Preset};
 use penstock_circuits::eddsa::{PrivateKey, SignatureError};
 use penstock_circuits::operation::{
-    Block, FIRST_USER, Kind, Owner, POOLED_USD, PubKeyHash, Signed, SignedOperation, Transfer,
+    Block, Deployment, FIRST_USER, Kind, Owner, POOLED_USD, PubKeyHash, Signed, SignedOperation, Transfer,
 };
 use penstock_circuits::packing::{NotPackable, PackedAmount, PackedFee};
 use penstock_circuits::state::{Genesis, GenesisAccount, GenesisBalance, GenesisReserve, State};
@@ -28,6 +29,9 @@ const AMOUNT: u128 = 1_000;
 const FEE: u128 = 10;
 /// A stablecoin that pools into [`POOLED_USD`].
 const STABLECOIN: u16 = 17;
+
+/// The rollup of the benchmark's people.
+const DEPLOYMENT: Deployment = Deployment(Fr::from_raw([0x62_656e_6368, 0, 0, 1]));
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -170,6 +174,7 @@ fn genesis(people: &[Person]) -> Genesis {
     };
     let collector = Owner([0xff; 32]);
     Genesis {
+        deployment: DEPLOYMENT,
         collector: GenesisAccount { owner: collector, pub_key_hash: PubKeyHash::default(), balances: Vec::new() },
         accounts: people.iter().map(account).collect(),
         reserves: vec![GenesisReserve {
@@ -207,7 +212,7 @@ fn block(people: &[Person], transfers: usize) -> Result<Block, SampleError> {
             nonce: 0,
             time: 0,
         };
-        Ok(SignedOperation::Transfer(Signed::sign(body, &person.key)?))
+        Ok(SignedOperation::Transfer(Signed::sign(body, &person.key, DEPLOYMENT)?))
     });
     Ok(Block { number: 1, timestamp: 0, operations: operations.collect::<Result<_, SampleError>>()? })
 }

@@ -11,7 +11,7 @@ use penstock_circuits::babyjubjub::Point;
 use penstock_circuits::eddsa::PrivateKey;
 use penstock_circuits::encoding::{self, format_hex};
 use penstock_circuits::operation::{
-    ChangePubKey, ForcedExit, Message, Order, OrderMatching, PubKeyHash, Signed, SignedOperation, Transfer,
+    ChangePubKey, Deployment, ForcedExit, Message, Order, OrderMatching, PubKeyHash, Signed, SignedOperation, Transfer,
     TransferToNew, Withdraw,
 };
 use rand::RngCore;
@@ -31,6 +31,9 @@ pub struct Arguments {
     /// The unsigned operation under its kind, as in {"transfer": {…}}; orders are {"order": {…}}; - is stdin.
     #[arg(value_name = "OPERATION.json", required_unless_present_any = ["new_key", "public"])]
     operation: Option<PathBuf>,
+    /// The rollup that the signature is for, as `state show` names it.
+    #[arg(long, value_name = "HEX", required_unless_present_any = ["new_key", "public"])]
+    deployment: Option<Deployment>,
     /// A file with the private key, 32 bytes in hexadecimal; - is stdin [default: the variable PENSTOCK_KEY].
     #[arg(long, value_name = "FILE", conflicts_with = "new_key")]
     key: Option<PathBuf>,
@@ -72,27 +75,32 @@ pub fn run(arguments: &Arguments) -> Result<Report, CommandError> {
         return new_key(arguments.out.as_deref());
     }
     let key = private_key(arguments.key.as_deref(), arguments.operation.as_deref())?;
-    let Some(path) = &arguments.operation else { return keys(&key, None) };
+    let (Some(path), Some(deployment)) = (&arguments.operation, arguments.deployment) else { return keys(&key, None) };
     let unsigned: Unsigned = serde_json::from_str(&read_text(path)?).map_err(|error| CommandError::Input {
         path: path.clone(),
         what: format!("it is nothing that is signed: {error}"),
     })?;
+    let place = (deployment, path.as_path());
     let value = match unsigned {
-        Unsigned::Order(order) => serde_json::to_value(sign(order, &key, path)?),
-        Unsigned::TransferToNew(body) => serde_json::to_value(SignedOperation::TransferToNew(sign(body, &key, path)?)),
-        Unsigned::Withdraw(body) => serde_json::to_value(SignedOperation::Withdraw(sign(body, &key, path)?)),
-        Unsigned::Transfer(body) => serde_json::to_value(SignedOperation::Transfer(sign(body, &key, path)?)),
-        Unsigned::ChangePubKey(body) => serde_json::to_value(SignedOperation::ChangePubKey(sign(body, &key, path)?)),
-        Unsigned::ForcedExit(body) => serde_json::to_value(SignedOperation::ForcedExit(sign(body, &key, path)?)),
+        Unsigned::Order(order) => serde_json::to_value(sign(order, &key, place)?),
+        Unsigned::TransferToNew(body) => serde_json::to_value(SignedOperation::TransferToNew(sign(body, &key, place)?)),
+        Unsigned::Withdraw(body) => serde_json::to_value(SignedOperation::Withdraw(sign(body, &key, place)?)),
+        Unsigned::Transfer(body) => serde_json::to_value(SignedOperation::Transfer(sign(body, &key, place)?)),
+        Unsigned::ChangePubKey(body) => serde_json::to_value(SignedOperation::ChangePubKey(sign(body, &key, place)?)),
+        Unsigned::ForcedExit(body) => serde_json::to_value(SignedOperation::ForcedExit(sign(body, &key, place)?)),
         Unsigned::OrderMatching(body) => {
-            serde_json::to_value(SignedOperation::OrderMatching(Box::new(sign(*body, &key, path)?)))
+            serde_json::to_value(SignedOperation::OrderMatching(Box::new(sign(*body, &key, place)?)))
         }
     };
     Ok(Report::from_value(value?))
 }
 
-fn sign<T: Message>(body: T, key: &PrivateKey, path: &Path) -> Result<Signed<T>, CommandError> {
-    Signed::sign(body, key).map_err(|error| CommandError::Input { path: path.into(), what: error.to_string() })
+/// What a signature is for, and where what is signed comes from.
+type Place<'a> = (Deployment, &'a Path);
+
+fn sign<T: Message>(body: T, key: &PrivateKey, (deployment, path): Place<'_>) -> Result<Signed<T>, CommandError> {
+    Signed::sign(body, key, deployment)
+        .map_err(|error| CommandError::Input { path: path.into(), what: error.to_string() })
 }
 
 fn private_key(file: Option<&Path>, operation: Option<&Path>) -> Result<PrivateKey, CommandError> {

@@ -1,6 +1,6 @@
 //! `penstock state`: creates a state from a genesis, shows what is in it, exports it.
 //!
-//! A genesis knows neither nonces nor orders. An export is a genesis, which `init` reads back to the same root, as long as the
+//! A genesis knows neither nonces nor orders, nor the chains on which owners have acted. An export is a genesis, which `init` reads back to the same root, as long as the
 //! state has none; otherwise it is the full listing that `show` prints, which `init` does not take.
 
 use super::arguments::read_text;
@@ -11,7 +11,7 @@ use super::report::{Facts, Report, table};
 use penstock::record::Word;
 use penstock_circuits::chain;
 use penstock_circuits::encoding::{amount, element_to_bytes};
-use penstock_circuits::operation::{COLLECTOR, Owner, PubKeyHash, RESERVES, backing_of};
+use penstock_circuits::operation::{COLLECTOR, Deployment, FIRST_USER, Owner, PubKeyHash, RESERVES, backing_of};
 use penstock_circuits::state::{Genesis, GenesisAccount, GenesisBalance, GenesisReserve, State, StateError, View};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,7 @@ pub struct Place {
 #[derive(Serialize)]
 struct Listing {
     number: u64,
+    deployment: Deployment,
     root: Word,
     next_account: u32,
     accounts: Vec<ListedAccount>,
@@ -60,6 +61,7 @@ struct ListedAccount {
     owner: Owner,
     pub_key_hash: PubKeyHash,
     nonce: u32,
+    chains: Vec<u8>,
     balances: Vec<GenesisBalance>,
     orders: Vec<ListedOrder>,
 }
@@ -86,7 +88,9 @@ pub fn run(command: &Command) -> Result<Report, CommandError> {
             let value = match listing.genesis() {
                 Some(genesis) => serde_json::to_value(genesis)?,
                 None => {
-                    note("the state has nonces or orders, which a genesis cannot hold: this is a full listing");
+                    note(
+                        "the state has been used: a genesis cannot hold its nonces, orders, chains or ids; this is a full listing",
+                    );
                     serde_json::to_value(listing)?
                 }
             };
@@ -126,6 +130,7 @@ impl Listing {
                 owner: account.owner,
                 pub_key_hash: account.pkh,
                 nonce: account.nonce,
+                chains: account.chains.iter().collect(),
                 balances: balances
                     .into_iter()
                     .map(|(sub, token, amount)| GenesisBalance { sub, token, amount })
@@ -136,12 +141,17 @@ impl Listing {
             });
         }
         let root = Word(element_to_bytes(&head.root));
-        Ok(Self { number: head.number, root, next_account: head.next_account, accounts, reserves })
+        let (number, deployment, next_account) = (head.number, head.deployment, head.next_account);
+        Ok(Self { number, deployment, root, next_account, accounts, reserves })
     }
 
     /// The genesis that leads to the same root, if there is one.
     fn genesis(&self) -> Option<Genesis> {
-        if self.accounts.iter().any(|account| account.nonce != 0 || !account.orders.is_empty()) {
+        let used =
+            |account: &ListedAccount| account.nonce != 0 || !account.orders.is_empty() || !account.chains.is_empty();
+        // A genesis numbers its accounts one after the other.
+        let ids = [COLLECTOR].into_iter().chain(FIRST_USER..);
+        if self.accounts.iter().any(used) || self.accounts.iter().zip(ids).any(|(account, id)| account.id != id) {
             return None;
         }
         let mut accounts = self.accounts.iter().map(|account| {
@@ -150,13 +160,14 @@ impl Listing {
         });
         let (COLLECTOR, collector) = accounts.next()? else { return None };
         let accounts = accounts.map(|(_, account)| account).collect();
-        let genesis = Genesis { collector, accounts, reserves: self.reserves.clone() };
+        let genesis = Genesis { deployment: self.deployment, collector, accounts, reserves: self.reserves.clone() };
         genesis.check().is_ok().then_some(genesis)
     }
 
     fn text(&self) -> String {
         let facts = Facts::default()
             .add("last block", self.number)
+            .add("deployment", self.deployment)
             .add("root", self.root)
             .add("next account", self.next_account);
         let accounts = self.accounts.iter().map(|account| {
@@ -165,6 +176,7 @@ impl Listing {
                 account.owner.to_string(),
                 account.pub_key_hash.to_string(),
                 account.nonce.to_string(),
+                account.chains.iter().map(u8::to_string).collect::<Vec<_>>().join(" "),
             ]
         });
         let balances = self.accounts.iter().flat_map(|account| {
@@ -183,7 +195,7 @@ impl Listing {
         });
         [
             facts.to_string(),
-            table(["account", "owner", "key hash", "nonce"], accounts),
+            table(["account", "owner", "key hash", "nonce", "acted on chains"], accounts),
             table(["account", "sub-account", "token", "balance"], balances),
             table(["account", "sub-account", "slot", "generation", "left of the order"], orders),
             table(["chain", "token there", "token here", "reserve"], reserves),

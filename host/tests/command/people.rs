@@ -2,9 +2,11 @@
 
 use penstock_circuits::eddsa::PrivateKey;
 use penstock_circuits::operation::{
-    Block, Message, Order, OrderMatching, Owner, Signed, SignedOperation, Transfer, Withdraw,
+    Block, Deployment, Message, Order, OrderMatching, Owner, Signed, SignedOperation, Transfer, Withdraw,
 };
 use penstock_circuits::packing::{PackedAmount, PackedFee};
+use penstock_circuits::state::Genesis;
+use std::fs;
 use std::path::PathBuf;
 
 pub const ONE: u128 = 1_000_000_000_000_000_000;
@@ -38,8 +40,14 @@ impl Person {
     }
 
     pub fn sign<T: Message>(self, body: T) -> Signed<T> {
-        Signed::sign(body, &self.key()).unwrap()
+        Signed::sign(body, &self.key(), deployment()).unwrap()
     }
+}
+
+/// The sample genesis' rollup.
+pub fn deployment() -> Deployment {
+    let genesis: Genesis = serde_json::from_str(&fs::read_to_string(example("genesis.json")).unwrap()).unwrap();
+    genesis.deployment
 }
 
 pub fn example(name: &str) -> PathBuf {
@@ -58,7 +66,7 @@ pub fn transfer(from: Person, to: Person, amount: u128, nonce: u32) -> Transfer 
         to_owner: to.owner(),
         fee: PackedFee::new(ONE / 10).unwrap(),
         nonce,
-        time: 0,
+        time: u32::MAX,
     }
 }
 
@@ -76,7 +84,7 @@ pub fn withdraw(who: Person, chain: u8, amount: u128) -> Withdraw {
         nonce: 0,
         fast: false,
         fee_ratio: 0,
-        time: 0,
+        time: u32::MAX,
     }
 }
 
@@ -86,6 +94,7 @@ pub fn matching(sells_at: u128, buys_at: u128) -> OrderMatching {
         let order = serde_json::json!({
             "account": who.id, "sub": 0, "slot": 0, "nonce": 0, "base_token": 32, "quote_token": USD,
             "price": price.to_string(), "is_sell": is_sell, "maker_ratio": 0, "taker_ratio": 0, "amount": ONE.to_string(),
+            "expiry": u32::MAX,
         });
         who.sign(serde_json::from_value::<Order>(order).unwrap())
     };
@@ -98,6 +107,8 @@ pub fn matching(sells_at: u128, buys_at: u128) -> OrderMatching {
         fee: PackedFee::new(0).unwrap(),
         expected_base: 0,
         expected_quote: 0,
+        nonce: 0,
+        time: u32::MAX,
     }
 }
 

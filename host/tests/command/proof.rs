@@ -1,6 +1,6 @@
 //! Proofs: one block signed by hand, proved, checked and tampered with in every way; and the demonstration.
 
-use crate::people::{ALICE, BOB, ONE, example, transfer};
+use crate::people::{ALICE, BOB, ONE, deployment, example, transfer};
 use crate::run::{Ran, penstock, run, run_with_input, shared_data, text};
 use penstock::data::DataDirectory;
 use penstock::keys;
@@ -26,7 +26,7 @@ fn the_demonstration_proves_the_sample_block_and_says_so() {
     let expected = json!({
         "operations": 11, "preset": "tiny", "engine": "cpu", "insecure": true, "verified": true, "evm_verified": true,
         "proof": text(&out),
-        "operations_by_chain": { "Ethereum": 1, "Polygon PoS": 2, "Linea": 4, "in the rollup": 4 },
+        "operations_by_chain": { "Ethereum": 1, "Polygon PoS": 3, "Linea": 3, "in the rollup": 4 },
     });
     for (key, value) in expected.as_object().unwrap() {
         assert_eq!(&told[key], value, "{key}");
@@ -91,7 +91,7 @@ impl Stand {
         run(["state", "init", "--state", text(&state), "--json"]).success();
         copy(&state, &before);
         let sign = |person: crate::people::Person, body: Value| {
-            let mut command = penstock(["sign", "-", "--json"]);
+            let mut command = penstock(["sign", "-", "--deployment", &deployment().to_string()]);
             command.env("PENSTOCK_KEY", person.key_text());
             run_with_input(command, &body.to_string()).success()
         };
@@ -201,7 +201,8 @@ impl Stand {
             ("/block/operations/1/pubdata", 30),
             ("/instances/0", 65),
             ("/instances/4", 20),
-            ("/instances/12", 65),
+            ("/instances/14", 65),
+            ("/block/deployment", 65),
         ] {
             flip(pointer, digit).failure(4, "proof", &[]);
         }
@@ -211,7 +212,7 @@ impl Stand {
         changed(&|record| drop(record["instances"].as_array_mut().unwrap().pop())).failure(
             4,
             "proof",
-            &["12 instance"],
+            &["14 instance"],
         );
         changed(&|record| record["block"]["operations"][0]["kind"] = "noop".into()).failure(4, "proof", &["deposit"]);
         changed(&|record| record["block"]["operations"][0]["pubdata"] = "0x09".into()).failure(
@@ -231,7 +232,7 @@ impl Stand {
         // What is no record.
         refused(&good[..good.len() / 2]).failure(3, "input", &["tampered.json", "line"]);
         changed(&|record| record["note"] = 1.into()).failure(3, "input", &["unknown field `note`"]);
-        changed(&|record| record["version"] = 1.into()).failure(3, "input", &["version 1"]);
+        changed(&|record| record["version"] = 2.into()).failure(3, "input", &["version 2"]);
         changed(&|record| record["preset"] = "huge".into()).failure(3, "input", &["huge"]);
         changed(&|record| record["proof"] = "0x1".into()).failure(3, "input", &["hexadecimal"]);
         self.verify(&self.folder.path().join("missing.json")).failure(3, "input", &["missing.json"]);

@@ -1,6 +1,6 @@
 //! Keys and signatures.
 
-use crate::people::{ALICE, BOB, ONE, matching, transfer};
+use crate::people::{ALICE, BOB, ONE, deployment, matching, transfer};
 use crate::run::{Ran, penstock, run, run_with_input, text};
 use penstock_circuits::operation::{Order, PubKeyHash, Signed, SignedOperation};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 
 /// Signs what comes on stdin with a key from the environment.
 fn sign(unsigned: &Value, key: &str) -> Ran {
-    let mut command = penstock(["sign", "-", "--json"]);
+    let mut command = penstock(["sign", "-", "--deployment", &deployment().to_string(), "--json"]);
     command.env("PENSTOCK_KEY", key);
     run_with_input(command, &unsigned.to_string())
 }
@@ -25,9 +25,14 @@ fn a_transfer_is_signed_as_the_library_signs_it_wherever_the_key_comes_from() {
     fs::write(&key, format!("0x{}\n", ALICE.key_text())).unwrap();
 
     assert_eq!(sign(&unsigned, &ALICE.key_text()).success(), expected);
-    assert_eq!(run(["sign", text(&operation), "--key", text(&key), "--json"]).success(), expected);
-    let from_stdin = run_with_input(penstock(["sign", text(&operation), "--key", "-"]), &ALICE.key_text());
-    assert_eq!(from_stdin.success(), expected);
+    let rollup = deployment().to_string();
+    let signed = |rollup: &str| run(["sign", text(&operation), "--key", text(&key), "--deployment", rollup, "--json"]);
+    assert_eq!(signed(&rollup).success(), expected);
+    let from_stdin = penstock(["sign", text(&operation), "--key", "-", "--deployment", &rollup]);
+    assert_eq!(run_with_input(from_stdin, &ALICE.key_text()).success(), expected);
+    assert_ne!(signed(&format!("0x{:064x}", 1)).success()["transfer"]["signature"], expected["transfer"]["signature"]);
+    signed("0x1").failure(2, "usage", &["32 bytes"]);
+    run(["sign", text(&operation), "--key", text(&key), "--json"]).failure(2, "usage", &["--deployment"]);
     assert_ne!(sign(&unsigned, &BOB.key_text()).success(), expected);
 }
 
@@ -58,8 +63,10 @@ fn a_bad_key_is_refused_without_being_shown() {
         refused.failure(3, "input", &["PENSTOCK_KEY", "32 bytes"]);
         assert!(key.is_empty() || !refused.stderr.contains(key), "{refused:?}");
     }
-    run(["sign", "-", "--json"]).failure(2, "usage", &["--key", "PENSTOCK_KEY"]);
-    run(["sign", "-", "--key", "-", "--json"]).failure(2, "usage", &["stdin"]);
+    let rollup = deployment().to_string();
+    let sign = |more: &[&str]| run(["sign", "-", "--deployment", &rollup, "--json"].iter().chain(more).copied());
+    sign(&[]).failure(2, "usage", &["--key", "PENSTOCK_KEY"]);
+    sign(&["--key", "-"]).failure(2, "usage", &["stdin"]);
 }
 
 #[test]

@@ -41,12 +41,9 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Looks for an attack on every constraint of the batch circuit that nothing but this constraint stops.
-    Soundness {
-        /// On a block of one transfer, without halo2.
-        #[arg(long)]
-        short: bool,
-    },
+    /// Shows that every constraint of the batch circuit and every item of its programs is needed, that programs determine what they
+    /// publish, and that circuit and execution accept the same blocks.
+    Soundness(soundness::Arguments),
     /// The card's Verilog and its figures.
     Rtl {
         #[command(subcommand)]
@@ -92,7 +89,7 @@ fn main() -> anyhow::Result<()> {
         Task::Ci => ci::run(),
         Task::Licences => licences::run(),
         Task::Contracts { check } => contracts::run(check),
-        Task::Soundness { short } => soundness::run(short),
+        Task::Soundness(arguments) => soundness::run(&arguments),
         Task::Rtl { task } => rtl::run(&task),
         Task::Bitstream(arguments) => bitstream::run(&arguments),
         Task::Formal { name } => formal::run(name.as_deref()),

@@ -3,7 +3,7 @@
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
-use crate::circuit::slot::{Builder, Var, fr};
+use crate::circuit::slot::{Builder, Var};
 use crate::encoding::word;
 use crate::trace::{AccountUpdate, PathUpdate};
 
@@ -19,13 +19,21 @@ pub fn nonce_unit() -> Fr {
     Fr::from(2).pow_vartime([160])
 }
 
+/// Bits of `auth` below the chains: nonce and key hash.
+pub const CHAINS_AT: usize = 192;
+
+/// Chain 1 in `auth`, above the nonce.
+pub fn chains_unit() -> Fr {
+    Fr::from(2).pow_vartime([CHAINS_AT as u64])
+}
+
 /// An account between opening and closing.
 pub struct OpenAccount<'a> {
     update: Option<&'a AccountUpdate>,
     leaves: std::slice::Iter<'a, PathUpdate>,
     /// Account id, below 2^24 by the length of its path.
     pub id: Var,
-    /// nonce · 2^160 + public key hash, before.
+    /// chains · 2^192 + nonce · 2^160 + public key hash, before.
     pub auth: Var,
     /// poseidon(high 25 bytes, low 7 bytes) of the owner's address, before.
     pub owner: Var,
@@ -34,11 +42,21 @@ pub struct OpenAccount<'a> {
     orders: Var,
 }
 
+/// What a signer's `auth` says.
+pub struct Signer {
+    /// The hash of the key that has to sign.
+    pub pkh: Var,
+    /// The nonce that has to be signed.
+    pub nonce: Var,
+    /// `auth` with the nonce raised by one.
+    pub raised: Var,
+}
+
 impl<'a> OpenAccount<'a> {
     /// Opens the account that `update` changes; in an empty slot, one of zeros.
     pub fn open(b: &mut Builder, update: Option<&'a AccountUpdate>) -> Self {
-        let mut part = |value: fn(&AccountUpdate) -> Fr| b.witness(update.map_or(Fr::ZERO, value));
-        let id = part(|u| Fr::from(u64::from(u.id)));
+        let id = b.input(update.map_or(Fr::ZERO, |u| Fr::from(u64::from(u.id))));
+        let mut part = |value: fn(&AccountUpdate) -> Fr| b.hint(update.map_or(Fr::ZERO, value));
         let auth = part(|u| u.before.auth());
         let owner = part(|u| u.before.owner_hash());
         let balances = part(|u| u.before.balance_root);
@@ -54,25 +72,19 @@ impl<'a> OpenAccount<'a> {
 
     /// Replaces a balance: index sub · 2^16 + token, both checked by their users or here by the path's length.
     pub fn set_balance(&mut self, b: &mut Builder, index: Var, old: Var, new: Var) {
-        let after = self.leaves.next().map_or(Fr::ZERO, |path| path.new_root);
-        let after = b.witness(after);
-        b.path(LEAF_DEPTH, [index, old, new, self.balances, after]);
-        self.balances = after;
+        self.balances = b.path(LEAF_DEPTH, [index, old, new, self.balances], self.leaves.next());
     }
 
     /// Replaces an order slot's leaf.
     pub fn set_order(&mut self, b: &mut Builder, index: Var, old: Var, new: Var) {
-        let after = self.leaves.next().map_or(Fr::ZERO, |path| path.new_root);
-        let after = b.witness(after);
-        b.path(LEAF_DEPTH, [index, old, new, self.orders, after]);
-        self.orders = after;
+        self.orders = b.path(LEAF_DEPTH, [index, old, new, self.orders], self.leaves.next());
     }
 
-    /// Adds `scale · amount` to a balance. The result is not range-checked: credits cannot wrap, since all balances of a token
-    /// together never exceed what was deposited, at most 2^128 a deposit.
+    /// Adds an amount to a balance. The result is not range-checked: all balances of a token together never exceed its reserves,
+    /// which deposits keep below 2^128 (`rules::RESERVE_BITS`).
     pub fn credit(&mut self, b: &mut Builder, index: Var, amount: Var) {
         let old = self.leaf_value();
-        let old = b.witness(old);
+        let old = b.hint(old);
         let new = b.add(old, amount);
         self.set_balance(b, index, old, new);
     }
@@ -80,7 +92,7 @@ impl<'a> OpenAccount<'a> {
     /// Takes amounts from a balance, which stays within 128 bits, so never below zero.
     pub fn debit(&mut self, b: &mut Builder, index: Var, amounts: &[Var]) {
         let old = self.leaf_value();
-        let old = b.witness(old);
+        let old = b.hint(old);
         let mut terms = vec![(Fr::ONE, old)];
         terms.extend(amounts.iter().map(|amount| (-Fr::ONE, *amount)));
         let new = b.sum(&terms, Fr::ZERO);
@@ -88,26 +100,49 @@ impl<'a> OpenAccount<'a> {
         self.set_balance(b, index, old, new);
     }
 
-    /// The nonce of the opened account, whose public key hash is `pkh`. `pkh` must be known to fit 160 bits (that of every
-    /// drawn signature does): then the parts are unique.
-    pub fn nonce(&self, b: &mut Builder, pkh: Var) -> Var {
+    /// chains · 2^192 + nonce · 2^160 + pkh = `auth`. `pkh` must be known to fit 160 bits and `chains` 32: then the parts are
+    /// unique.
+    pub fn split(&self, b: &mut Builder, chains: Var, pkh: Var) -> Var {
         let nonce = self.update.map_or(0, |u| u128::from(u.before.nonce));
-        let nonce = b.witness(fr(nonce));
-        b.assert_sum(&[(nonce_unit(), nonce), (Fr::ONE, pkh), (-Fr::ONE, self.auth)], Fr::ZERO);
-        // nonce + 1 < 2^32; a nonce of −1 would not recompose to a stored `auth`, which is below 2^192.
+        let nonce = b.hint_integer(nonce, 32);
+        let terms = [(chains_unit(), chains), (nonce_unit(), nonce), (Fr::ONE, pkh), (-Fr::ONE, self.auth)];
+        b.assert_sum(&terms, Fr::ZERO);
+        nonce
+    }
+
+    /// The hash of the account's key. Whoever draws a signature of it knows that it fits 160 bits.
+    pub fn key(&self, b: &mut Builder) -> Var {
+        let chains = self.chains(b);
+        let pkh = self.pkh(b);
+        self.split(b, chains, pkh);
+        pkh
+    }
+
+    /// The key hash and the nonce of an account that signs the operation, and its `auth` afterwards.
+    pub fn signer(&self, b: &mut Builder) -> Signer {
+        let pkh = self.pkh(b);
+        let nonce = self.spend(b, pkh);
+        let raised = b.sum(&[(Fr::ONE, self.auth), (nonce_unit(), b.active())], Fr::ZERO);
+        Signer { pkh, nonce, raised }
+    }
+
+    /// The nonce of an account with this key hash; there has to be a next one.
+    pub fn spend(&self, b: &mut Builder, pkh: Var) -> Var {
+        let chains = self.chains(b);
+        let nonce = self.split(b, chains, pkh);
         let next = b.sum(&[(Fr::ONE, nonce)], Fr::ONE);
         b.range(next, 32);
         nonce
     }
 
-    /// `auth` with the nonce raised by one.
-    pub fn raised(&self, b: &mut Builder) -> Var {
-        b.sum(&[(Fr::ONE, self.auth), (nonce_unit(), b.active())], Fr::ZERO)
+    /// The chains on which the owner has acted, as bits from chain 1 up.
+    pub fn chains(&self, b: &mut Builder) -> Var {
+        b.hint_integer(self.update.map_or(0, |u| u128::from(u.before.chains.bits())), 32)
     }
 
-    /// The public key hash that the account had when it was opened.
-    pub fn pkh_value(&self) -> Fr {
-        self.update.map_or(Fr::ZERO, |u| word(&u.before.pkh.0))
+    /// The public key hash that the account had when it was opened; whoever uses it has to hold it within 160 bits.
+    pub fn pkh(&self, b: &mut Builder) -> Var {
+        b.hint(self.update.map_or(Fr::ZERO, |u| word(&u.before.pkh.0)))
     }
 
     /// Closes the account with a new `auth` and owner. Returns the new state root.
@@ -120,9 +155,7 @@ impl<'a> OpenAccount<'a> {
         let [balances, orders] = self.roots_before;
         let old = leaf(b, self.auth, self.owner, balances, orders);
         let new = leaf(b, auth, owner, self.balances, self.orders);
-        let after = b.witness(self.update.map_or(Fr::ZERO, |u| u.path.new_root));
-        b.path(ACCOUNT_DEPTH, [self.id, old, new, root, after]);
-        after
+        b.path(ACCOUNT_DEPTH, [self.id, old, new, root], self.update.map(|update| &update.path))
     }
 }
 

@@ -47,12 +47,21 @@ pub struct Cut {
     limbs: Vec<(Var, usize)>,
 }
 
-/// Cuts a big-endian integer; every limb is range-checked.
+/// Cuts a big-endian integer that the operation declares; every limb is range-checked.
 pub fn cut(b: &mut Builder, bytes: &[u8], cuts: &[usize]) -> Cut {
+    cut_with(b, bytes, cuts, Builder::input)
+}
+
+/// Cuts a big-endian integer that the prover computes; every limb is range-checked.
+pub fn cut_hint(b: &mut Builder, bytes: &[u8], cuts: &[usize]) -> Cut {
+    cut_with(b, bytes, cuts, Builder::hint)
+}
+
+fn cut_with(b: &mut Builder, bytes: &[u8], cuts: &[usize], name: fn(&mut Builder, Fr) -> Var) -> Cut {
     let mut limbs = Vec::new();
     let mut from = 0;
     for to in cuts.iter().copied().chain([bytes.len()]) {
-        let limb = b.witness(word(&bytes[from..to]));
+        let limb = name(b, word(&bytes[from..to]));
         b.range(limb, 8 * (to - from));
         limbs.push((limb, to - from));
         from = to;
@@ -64,7 +73,7 @@ pub fn cut(b: &mut Builder, bytes: &[u8], cuts: &[usize]) -> Cut {
 pub fn cut_value(b: &mut Builder, value: Var, bytes: usize, cuts: &[usize]) -> Cut {
     let mut repr = b.value(value).to_bytes();
     repr.reverse();
-    let limbs = cut(b, &repr[32 - bytes..], cuts);
+    let limbs = cut_hint(b, &repr[32 - bytes..], cuts);
     let whole = limbs.value(b, 0, bytes);
     b.assert_equal(whole, value);
     limbs
@@ -93,6 +102,13 @@ impl Cut {
 /// Where an owner's 32 bytes are split for hashing: poseidon(first 25 bytes, last 7 bytes).
 pub const OWNER_SPLIT: usize = 25;
 
+/// The integer is not zero, if the slot holds an operation: its limbs do not add up to zero.
+pub fn assert_some(b: &mut Builder, cut: &Cut) {
+    let limbs: Vec<_> = cut.limbs.iter().map(|(limb, _)| (Fr::ONE, *limb)).collect();
+    let sum = b.sum(&limbs, Fr::ZERO);
+    b.assert_nonzero(sum);
+}
+
 /// The owner hash of 32 bytes cut at [`OWNER_SPLIT`] among other places.
 pub fn owner_hash(b: &mut Builder, owner: &Cut) -> Var {
     let high = owner.value(b, 0, OWNER_SPLIT);
@@ -110,19 +126,19 @@ pub struct StoredOwner {
 
 /// Opens `hash` as the hash of `owner`.
 pub fn stored_owner(b: &mut Builder, owner: &[u8; 32], hash: Var) -> StoredOwner {
-    let high = b.witness(word(&owner[..OWNER_SPLIT]));
-    let low = b.witness(word(&owner[OWNER_SPLIT..]));
+    let high = b.hint(word(&owner[..OWNER_SPLIT]));
+    let low = b.hint(word(&owner[OWNER_SPLIT..]));
     let computed = b.hash(high, low);
     b.assert_equal(computed, hash);
     StoredOwner { high, low }
 }
 
-/// ⌊numerator / divisor⌋ for a constant divisor below 2^64; the quotient below 2^128.
+/// ⌊numerator / divisor⌋ for a constant divisor below 2^64. The caller has to hold the quotient within 128 bits.
 pub fn divide(b: &mut Builder, numerator: Var, divisor: u64) -> Var {
     let bits = 64 - (divisor - 1).leading_zeros() as usize;
     let (quotient, remainder) = split(&b.value(numerator), divisor);
-    let quotient = b.integer(quotient, 128);
-    let remainder = b.witness(fr(remainder));
+    let quotient = b.hint(fr(quotient));
+    let remainder = b.hint(fr(remainder));
     b.range(remainder, bits.next_multiple_of(8));
     let slack = b.sum(&[(-Fr::ONE, remainder)], Fr::from(divisor - 1));
     b.range(slack, bits.next_multiple_of(8));

@@ -11,12 +11,12 @@ use crate::trace::CreditTrace;
 
 /// The program of the `number`-th fee credit. Returns the state root after it.
 pub fn credit(b: &mut Builder, credit: Option<&CreditTrace>, number: u64, root: Fr) -> Fr {
-    let number = b.witness(Fr::from(number));
-    let root = b.witness(root);
+    let number = b.input(Fr::from(number));
+    let root = b.input(root);
     b.draw(Tag::Credit, &[number, root]);
     let mut account = OpenAccount::open(b, credit.map(|credit| &credit.update));
-    let token = b.witness(credit.map_or(Fr::ZERO, |credit| Fr::from(u64::from(credit.token))));
-    let total = b.witness(credit.map_or(Fr::ZERO, |credit| crate::circuit::slot::fr(credit.total)));
+    let token = b.input(credit.map_or(Fr::ZERO, |credit| Fr::from(u64::from(credit.token))));
+    let total = b.input(credit.map_or(Fr::ZERO, |credit| crate::circuit::slot::fr(credit.total)));
     let nothing = b.zero();
     b.provide(Tag::Fee, &[account.id, token, nothing]);
     b.draw(Tag::Fee, &[account.id, token, total]);

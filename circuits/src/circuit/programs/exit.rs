@@ -1,46 +1,43 @@
 //! FullExit and ForcedExit: a whole balance leaves the rollup, as far as the chain's reserve covers it.
 
-use halo2curves::bn256::Fr;
-
-use super::account::{OpenAccount, leaf_index};
-use super::amount::{cut, cut_value, fee, owner_hash};
-use super::frame::{Frame, Running, owe};
+use super::account::{OpenAccount, Signer, leaf_index};
+use super::amount::{cut, cut_hint, cut_value, fee, owner_hash};
+use super::chains::{ChainBit, split_low};
+use super::frame::{Frame, Running, Signing, owe};
 use super::inputs::Inputs;
-use super::rules::{
-    assert_minimum, assert_owned, low128, message, no_owner, pubdata, sub_account, timestamp, token, token_pair,
-};
+use super::rules::{assert_minimum, assert_owned, chain, low128, pubdata, sub_account, token, token_pair};
 use crate::circuit::slot::{Builder, Part, Var, fr};
 use crate::operation::{ForcedExit, FullExit};
 
 /// The program of FullExit. Updates: account, reserve.
 pub fn full_exit(b: &mut Builder, inputs: &Inputs<'_, FullExit>, running: &mut Running) {
     let frame = Frame::enter(b, running);
-    let chain = b.witness(Fr::from(u64::from(inputs.get(|op| op.chain))));
+    let chain = chain(b, inputs.get(|op| op.chain));
     let sub = sub_account(b, inputs.get(|op| op.sub));
     let pair = token_pair(b, inputs.get(|op| op.l1_token), inputs.get(|op| op.l2_token));
     let owner_bytes = cut(b, &inputs.get(|op| op.owner.0), &[16, 25]);
     let owner = owner_hash(b, &owner_bytes);
+    assert_owned(b, owner);
 
     let mut account = OpenAccount::open(b, inputs.update(0));
     let index = leaf_index(b, sub, pair.l2);
-    // Only the account's owner gets anything, and nobody owns an account that does not exist.
-    let nobody = no_owner(b);
-    let (other, ownerless) = (b.sub(owner, account.owner), b.sub(owner, nobody));
-    let (same, unowned) = (b.is_zero(other), b.is_zero(ownerless));
-    let owned = b.not(unowned);
-    let entitled = b.product(same, owned);
+    // Only the account's owner gets anything.
+    let other = b.sub(owner, account.owner);
+    let entitled = b.is_zero(other);
+    let acted = ChainBit::open(b, &account, chain);
+    split_low(b, &account, acted.chains);
 
     let (mut reserve, reserve_index) = pair.open_reserve(b, inputs.update(1), chain);
-    let balance = b.witness(account.leaf_value());
-    let available = b.witness(reserve.leaf_value());
-    let minimum = b.witness(fr(minimum(b, balance, available)));
+    let balance = b.hint(account.leaf_value());
+    let available = b.hint(reserve.leaf_value());
+    let minimum = b.hint(fr(minimum(b, balance, available)));
     assert_minimum(b, minimum, balance, available);
     let amount = b.product(entitled, minimum);
     let balance_after = b.sub(balance, amount);
     let available_after = b.sub(available, amount);
 
     account.set_balance(b, index, balance, balance_after);
-    let (id, auth, unchanged) = (account.id, account.auth, account.owner);
+    let (id, auth, unchanged) = (account.id, acted.set(b, account.auth, entitled), account.owner);
     let root = account.close(b, frame.root, auth, unchanged);
     reserve.set_balance(b, reserve_index, available, available_after);
     let (auth, unchanged) = (reserve.auth, reserve.owner);
@@ -59,13 +56,14 @@ pub fn full_exit(b: &mut Builder, inputs: &Inputs<'_, FullExit>, running: &mut R
 /// The program of ForcedExit. Updates: initiator, target, reserve.
 pub fn forced_exit(b: &mut Builder, inputs: &Inputs<'_, ForcedExit>, running: &mut Running) {
     let frame = Frame::enter(b, running);
-    let chain = b.witness(Fr::from(u64::from(inputs.get(|op| op.chain))));
+    let chain = chain(b, inputs.get(|op| op.chain));
     let (initiator_sub, target_sub) =
         (sub_account(b, inputs.get(|op| op.initiator_sub)), sub_account(b, inputs.get(|op| op.target_sub)));
     let pair = token_pair(b, inputs.get(|op| op.l1_token), inputs.get(|op| op.l2_token));
     let fee_token = token(b, inputs.get(|op| op.fee_token));
     let fee = fee(b, inputs.get(|op| op.fee.bits()));
-    let time = timestamp(b, inputs.get(|op| op.time));
+    let signing = Signing::enter(b, running);
+    let time = signing.deadline(b, inputs.get(|op| op.time));
     let owner_bytes = cut(b, &inputs.get(|op| op.target_owner.0), &[10, 24, 25]);
     let owner = owner_hash(b, &owner_bytes);
     assert_owned(b, owner);
@@ -73,21 +71,22 @@ pub fn forced_exit(b: &mut Builder, inputs: &Inputs<'_, ForcedExit>, running: &m
     let mut initiator = OpenAccount::open(b, inputs.update(0));
     let index = leaf_index(b, initiator_sub, fee_token);
     initiator.debit(b, index, &[fee.value]);
-    let pkh = b.witness(initiator.pkh_value());
-    let (nonce, raised) = (initiator.nonce(b, pkh), initiator.raised(b));
+    let Signer { pkh, nonce, raised } = initiator.signer(b);
     let (initiator_id, unchanged) = (initiator.id, initiator.owner);
     let root = initiator.close(b, frame.root, raised, unchanged);
 
     let mut target = OpenAccount::open(b, inputs.update(1));
     b.assert_equal(owner, target.owner);
-    // Without a public key: `auth` is the nonce alone.
+    // Without a public key, and its owner has acted on the chain.
+    let acted = ChainBit::open(b, &target, chain);
+    b.assert_equal(acted.is_set, b.active());
     let keyless = b.zero();
-    target.nonce(b, keyless);
+    target.split(b, acted.chains, keyless);
     let index = leaf_index(b, target_sub, pair.l2);
     let (mut reserve, reserve_index) = pair.open_reserve(b, inputs.update(2), chain);
-    let balance = b.witness(target.leaf_value());
-    let available = b.witness(reserve.leaf_value());
-    let amount_bytes = cut(b, &minimum(b, balance, available).to_be_bytes(), &[5]);
+    let balance = b.hint(target.leaf_value());
+    let available = b.hint(reserve.leaf_value());
+    let amount_bytes = cut_hint(b, &minimum(b, balance, available).to_be_bytes(), &[5]);
     let amount = amount_bytes.value(b, 0, 16);
     let [balance_after, available_after] = assert_minimum(b, amount, balance, available);
     target.set_balance(b, index, balance, balance_after);
@@ -109,7 +108,7 @@ pub fn forced_exit(b: &mut Builder, inputs: &Inputs<'_, ForcedExit>, running: &m
         Part::Value(nonce, 4),
         Part::Value(time, 4),
     ]);
-    let signed = message(b, &parts);
+    let signed = signing.message(b, &parts);
     b.signature(pkh, signed);
 
     let zero = b.zero();

@@ -10,10 +10,13 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use crate::circuit::bus::Tag;
-use crate::circuit::slot::{Builder, Var};
+use crate::circuit::slot::{Builder, Part, Var};
+use crate::public_inputs::PublicInputs;
 
-/// Number of the shared value z, the point at which pubdata is evaluated.
-pub const GLOBAL_Z: usize = 0;
+/// Numbers of the values that all slots share: z, deployment, timestamp.
+const GLOBAL_Z: usize = 0;
+const GLOBAL_DEPLOYMENT: usize = 1;
+const GLOBAL_TIMESTAMP: usize = 2;
 /// Bits of the distance between two operations of one chain: no block holds 2^16 operations.
 const DISTANCE_BITS: usize = 16;
 
@@ -24,6 +27,30 @@ pub struct ChainState {
     pub last: u64,
     /// Evaluation of its chunks.
     pub evaluation: Fr,
+}
+
+/// What a block's operations share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shared {
+    /// The point at which public data is evaluated.
+    pub z: Fr,
+    /// Which rollup the operations are signed for.
+    pub deployment: Fr,
+    /// When the block was made, in seconds since 1970.
+    pub timestamp: Fr,
+}
+
+impl Shared {
+    /// By the number under which slots import them.
+    pub fn values(self) -> [Fr; 3] {
+        [self.z, self.deployment, self.timestamp]
+    }
+}
+
+impl From<&PublicInputs> for Shared {
+    fn from(public: &PublicInputs) -> Self {
+        Self { z: public.z, deployment: public.deployment, timestamp: Fr::from(u64::from(public.timestamp)) }
+    }
 }
 
 /// The values that travel, as they stand before an operation.
@@ -37,8 +64,8 @@ pub struct Running {
     pub fold: Fr,
     /// Evaluation of the chunks at z.
     pub evaluation: Fr,
-    /// The point of evaluation.
-    pub z: Fr,
+    /// What does not change on the way.
+    pub shared: Shared,
     /// By chain id.
     pub chains: BTreeMap<u64, ChainState>,
     /// Totals by account and token.
@@ -47,9 +74,14 @@ pub struct Running {
 
 impl Running {
     /// The state before the first operation of a block.
-    pub fn start(root: Fr, z: Fr) -> Self {
+    pub fn start(root: Fr, shared: Shared) -> Self {
         let (chains, fees) = (BTreeMap::new(), BTreeMap::new());
-        Self { sequence: 0, root, fold: Fr::ZERO, evaluation: Fr::ONE, z, chains, fees }
+        Self { sequence: 0, root, fold: Fr::ZERO, evaluation: Fr::ONE, shared, chains, fees }
+    }
+
+    /// For the program of an empty slot.
+    pub fn idle(shared: Shared) -> Self {
+        Self::start(Fr::ZERO, shared)
     }
 
     /// The state of a chain.
@@ -76,12 +108,12 @@ fn small(value: Fr) -> u64 {
 impl Frame {
     /// Takes the running state from the bus.
     pub fn enter(b: &mut Builder, running: &Running) -> Self {
-        let sequence = b.witness(Fr::from(running.sequence));
-        let root = b.witness(running.root);
-        let fold = b.witness(running.fold);
-        let evaluation = b.witness(running.evaluation);
+        let sequence = b.input(Fr::from(running.sequence));
+        let root = b.input(running.root);
+        let fold = b.input(running.fold);
+        let evaluation = b.input(running.evaluation);
         b.draw(Tag::Block, &[sequence, root, fold, evaluation]);
-        let z = b.import(GLOBAL_Z, running.z);
+        let z = b.import(GLOBAL_Z, running.shared.z);
         Self { sequence, root, fold, evaluation, z }
     }
 
@@ -105,8 +137,8 @@ impl Frame {
     pub fn report(&self, b: &mut Builder, running: &mut Running, chain: Var, chunks: &[Var]) {
         let id = small(b.value(chain));
         let before = running.chain(id);
-        let last = b.witness(Fr::from(before.last));
-        let evaluation = b.witness(before.evaluation);
+        let last = b.input(Fr::from(before.last));
+        let evaluation = b.input(before.evaluation);
         b.draw(Tag::Chain, &[chain, last, evaluation]);
         let distance = b.sub(self.sequence, last);
         b.range(distance, DISTANCE_BITS);
@@ -114,6 +146,38 @@ impl Frame {
         let next = b.sum(&[(Fr::ONE, self.sequence)], Fr::ONE);
         b.provide(Tag::Chain, &[chain, next, after]);
         running.chains.insert(id, ChainState { last: running.sequence + 1, evaluation: b.value(after) });
+    }
+}
+
+/// What every signed operation has in common: it is signed for one deployment, and for blocks up to a time.
+pub struct Signing {
+    deployment: Var,
+    timestamp: Var,
+}
+
+impl Signing {
+    /// Takes both from the block.
+    pub fn enter(b: &mut Builder, running: &Running) -> Self {
+        let deployment = b.import(GLOBAL_DEPLOYMENT, running.shared.deployment);
+        let timestamp = b.import(GLOBAL_TIMESTAMP, running.shared.timestamp);
+        Self { deployment, timestamp }
+    }
+
+    /// The last second in which a block may carry what is signed, 32 bits. The block's own slot holds its timestamp within 32
+    /// bits, so a difference of 32 bits is not negative.
+    pub fn deadline(&self, b: &mut Builder, time: u32) -> Var {
+        let time = b.integer(u128::from(time), 32);
+        let left = b.sub(time, self.timestamp);
+        // An empty slot has no deadline.
+        let left = b.product(left, b.active());
+        b.range(left, 32);
+        time
+    }
+
+    /// Folds a message's 31-byte words, the deployment first: the field element that is signed.
+    pub fn message(&self, b: &mut Builder, parts: &[Part]) -> Var {
+        let words = b.words(31, parts);
+        words.into_iter().fold(self.deployment, |fold, word| b.hash(fold, word))
     }
 }
 
@@ -125,7 +189,7 @@ fn evaluate(b: &mut Builder, z: Var, evaluation: Var, chunks: &[Var]) -> Var {
 /// Adds a fee to what `account` is owed in `token` at the end of the block.
 pub fn owe(b: &mut Builder, running: &mut Running, account: Var, token: Var, fee: Var) {
     let key = (small(b.value(account)), small(b.value(token)));
-    let before = b.witness(running.fees.get(&key).copied().unwrap_or(Fr::ZERO));
+    let before = b.input(running.fees.get(&key).copied().unwrap_or(Fr::ZERO));
     b.draw(Tag::Fee, &[account, token, before]);
     let after = b.add(before, fee);
     b.provide(Tag::Fee, &[account, token, after]);

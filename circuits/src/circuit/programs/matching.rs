@@ -6,11 +6,11 @@
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
-use super::account::{OpenAccount, leaf_index};
-use super::amount::{Packed, amount, cut_value, divide, fee};
-use super::frame::{Frame, Running, owe};
+use super::account::{OpenAccount, Signer, leaf_index};
+use super::amount::{Packed, amount, cut, cut_value, divide, fee};
+use super::frame::{Frame, Running, Signing, owe};
 use super::inputs::Inputs;
-use super::rules::{message, pubdata, sub_account, token};
+use super::rules::{pubdata, sub_account, token};
 use crate::circuit::slot::{Builder, Part, Var, fr};
 use crate::operation::OrderMatching;
 
@@ -35,6 +35,7 @@ struct Side {
     maker_ratio: Var,
     taker_ratio: Var,
     amount: Packed,
+    expiry: Var,
 }
 
 /// What an order becomes.
@@ -44,7 +45,7 @@ struct Outcome {
 }
 
 impl Side {
-    fn new(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, number: usize) -> Self {
+    fn new(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, signing: &Signing, number: usize) -> Self {
         let order = |op: &OrderMatching| if number == 0 { op.maker.body.clone() } else { op.taker.body.clone() };
         let slot = b.integer(u128::from(inputs.get(|op| order(op).slot)), 16);
         let price = b.integer(inputs.get(|op| order(op).price.value()), PRICE_BITS);
@@ -52,23 +53,27 @@ impl Side {
         let maker_ratio = b.integer(u128::from(inputs.get(|op| order(op).maker_ratio)), 8);
         let taker_ratio = b.integer(u128::from(inputs.get(|op| order(op).taker_ratio)), 8);
         let amount = amount(b, inputs.get(|op| order(op).amount.bits()));
+        // Packed amounts reach beyond 2^137.
+        b.range(amount.value, RESIDUE_BITS);
+        let expiry = signing.deadline(b, inputs.get(|op| order(op).expiry));
         let slot_leaf = inputs.leaf(number, 0);
 
         let bytes = slot_leaf.to_bytes();
         let stored = u128::from_le_bytes(std::array::from_fn(|i| bytes[i]));
         let slot_nonce = u32::from_le_bytes(std::array::from_fn(|i| bytes[16 + i]));
-        let stored = b.integer(stored, RESIDUE_BITS);
-        let slot_nonce_var = b.integer(u128::from(slot_nonce), NONCE_BITS);
-        let slot_leaf = b.sum(&[(residue_unit(), slot_nonce_var), (Fr::ONE, stored)], Fr::ZERO);
+        let stored = b.hint_integer(stored, RESIDUE_BITS);
+        let slot_nonce = b.hint_integer(u128::from(slot_nonce), NONCE_BITS);
+        let slot_leaf = b.sum(&[(residue_unit(), slot_nonce), (Fr::ONE, stored)], Fr::ZERO);
 
         // A slot in use may be replaced by the next nonce; an empty one starts at its own.
-        let replaces = b.bit(inputs.get(|op| u32::from(order(op).nonce)) == slot_nonce.wrapping_add(1));
-        let nonce = b.add(slot_nonce_var, replaces);
+        let nonce = b.input(fr(u128::from(inputs.get(|op| u32::from(order(op).nonce)))));
+        let replaces = b.sub(nonce, slot_nonce);
+        b.assert_product(replaces, replaces, replaces);
         let empty = b.is_zero(stored);
         b.assert_product(replaces, empty, b.zero());
         let fresh = b.add(replaces, empty);
         let residue = b.select(fresh, amount.value, stored);
-        Self { slot, nonce, slot_leaf, residue, price, maker_ratio, taker_ratio, amount }
+        Self { slot, nonce, slot_leaf, residue, price, maker_ratio, taker_ratio, amount, expiry }
     }
 
     /// The slot after `quantity` has been traded: exhausted orders raise the slot's nonce.
@@ -108,6 +113,7 @@ impl Leg {
     fn new(b: &mut Builder, sold: (Var, Var), bought: (Var, Var), ratio: Var) -> Self {
         let product = b.product(bought.1, ratio);
         let fee = divide(b, product, RATIO_UNIT);
+        b.range(fee, 128);
         Self { sold_token: sold.0, sold: sold.1, bought_token: bought.0, bought: bought.1, fee }
     }
 }
@@ -117,7 +123,7 @@ fn settle(
     b: &mut Builder,
     inputs: &Inputs<'_, OrderMatching>,
     number: usize,
-    market: &Market,
+    (market, signing): (&Market, &Signing),
     root: Var,
     (side, outcome, leg, sells): (&Side, &Outcome, &Leg, Var),
 ) -> (Var, Var, Var) {
@@ -129,11 +135,10 @@ fn settle(
     let index = leaf_index(b, market.sub, leg.bought_token);
     let net = b.sub(leg.bought, leg.fee);
     account.credit(b, index, net);
-    let pkh = b.witness(account.pkh_value());
-    account.nonce(b, pkh);
+    let pkh = account.key(b);
     let (id, auth, owner) = (account.id, account.auth, account.owner);
     let root = account.close(b, root, auth, owner);
-    let signed = message(
+    let signed = signing.message(
         b,
         &[
             Part::Constant(0xff, 1),
@@ -148,6 +153,7 @@ fn settle(
             Part::Value(side.maker_ratio, 1),
             Part::Value(side.taker_ratio, 1),
             Part::Value(side.amount.packed, 5),
+            Part::Value(side.expiry, 4),
         ],
     );
     b.signature(pkh, signed);
@@ -177,7 +183,7 @@ fn assert_largest(
     let terms = [(Fr::ONE, value), (Fr::ONE, price), (-Fr::from(PRICE_UNIT), expected_quote)];
     let excess = b.sum(&terms, -Fr::from(PRICE_UNIT));
     let bytes = b.value(excess).to_bytes();
-    let claims = b.bit(b.value(caps[1].0) == Fr::ONE && bytes[PRICE_BITS / 8..].iter().all(|byte| *byte == 0));
+    let claims = b.hint_bit(b.value(caps[1].0) == Fr::ONE && bytes[PRICE_BITS / 8..].iter().all(|byte| *byte == 0));
     let claimed = b.product(claims, excess);
     b.range(claimed, PRICE_BITS);
     let quote_reached = b.product(caps[1].0, claims);
@@ -199,8 +205,11 @@ pub fn order_matching(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, runni
     let fee_token = token(b, inputs.get(|op| op.fee_token));
     let fee = fee(b, inputs.get(|op| op.fee.bits()));
 
-    let maker = Side::new(b, inputs, 0);
-    let taker = Side::new(b, inputs, 1);
+    let signing = Signing::enter(b, running);
+    let time = signing.deadline(b, inputs.get(|op| op.time));
+
+    let maker = Side::new(b, inputs, &signing, 0);
+    let taker = Side::new(b, inputs, &signing, 1);
     let maker_sells = b.bit(inputs.get(|op| op.maker.body.is_sell));
     let taker_sells = b.sum(&[(-Fr::ONE, maker_sells), (Fr::ONE, b.active())], Fr::ZERO);
     // The buyer pays at least what the seller asks.
@@ -211,14 +220,16 @@ pub fn order_matching(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, runni
     let surplus = b.select(maker_sells, surplus, deficit);
     b.range(surplus, PRICE_BITS);
 
-    let quantity = b.witness(fr(inputs.quantity()));
+    let quantity = b.hint(fr(inputs.quantity()));
     b.assert_nonzero(quantity);
     let value = b.product(quantity, maker.price);
+    // Quantity and quote are what is sold, and are held within 128 bits where that is cut into public data.
     let quote = divide(b, value, PRICE_UNIT);
     b.assert_nonzero(quote);
     let (maker_after, taker_after) = (maker.trade(b, quantity), taker.trade(b, quantity));
-    let expected =
-        [inputs.get(|op| op.expected_base), inputs.get(|op| op.expected_quote)].map(|amount| b.integer(amount, 128));
+    // The second word of the match's message begins within the expected quote.
+    let expected_quote = cut(b, &inputs.get(|op| op.expected_quote).to_be_bytes(), &[5]);
+    let expected = [b.integer(inputs.get(|op| op.expected_base), 128), expected_quote.value(b, 0, 16)];
     let exhausted = [maker_after.exhausted, taker_after.exhausted];
     assert_largest(b, (quantity, quote, value), maker.price, expected, exhausted);
 
@@ -230,19 +241,18 @@ pub fn order_matching(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, runni
     let taker_leg = Leg::new(b, (taker_token, taker_sold), (maker_token, maker_sold), taker.taker_ratio);
 
     let settled = (&maker, &maker_after, &maker_leg, maker_sells);
-    let (maker_id, maker_message, root) = settle(b, inputs, 0, &market, frame.root, settled);
+    let (maker_id, maker_message, root) = settle(b, inputs, 0, (&market, &signing), frame.root, settled);
     let settled = (&taker, &taker_after, &taker_leg, taker_sells);
-    let (taker_id, taker_message, root) = settle(b, inputs, 1, &market, root, settled);
+    let (taker_id, taker_message, root) = settle(b, inputs, 1, (&market, &signing), root, settled);
     let distinct = b.sub(maker_id, taker_id);
     b.assert_nonzero(distinct);
 
     let mut submitter = OpenAccount::open(b, inputs.update(2));
     let index = leaf_index(b, market.sub, fee_token);
     submitter.debit(b, index, &[fee.value]);
-    let pkh = b.witness(submitter.pkh_value());
-    submitter.nonce(b, pkh);
-    let (submitter_id, auth, owner) = (submitter.id, submitter.auth, submitter.owner);
-    let root = submitter.close(b, root, auth, owner);
+    let Signer { pkh, nonce, raised } = submitter.signer(b);
+    let (submitter_id, owner) = (submitter.id, submitter.owner);
+    let root = submitter.close(b, root, raised, owner);
 
     let mut parts = vec![
         Part::Constant(8, 1),
@@ -252,8 +262,9 @@ pub fn order_matching(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, runni
         Part::Value(fee.packed, 2),
         Part::Value(expected[0], 16),
     ];
-    parts.extend(cut_value(b, expected[1], 16, &[5]).parts());
-    let terms = message(b, &parts);
+    parts.extend(expected_quote.parts());
+    parts.extend([Part::Value(nonce, 4), Part::Value(time, 4)]);
+    let terms = signing.message(b, &parts);
     let orders = b.hash(maker_message, taker_message);
     let signed = b.hash(terms, orders);
     b.signature(pkh, signed);

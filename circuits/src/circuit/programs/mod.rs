@@ -14,6 +14,7 @@
 pub mod account;
 pub mod amount;
 pub mod block;
+pub mod chains;
 pub mod credit;
 pub mod deposit;
 pub mod exit;
@@ -30,23 +31,29 @@ use halo2curves::bn256::Fr;
 use crate::circuit::slot::Builder;
 use crate::operation::{Kind, SignedOperation};
 use crate::trace::OperationTrace;
-use frame::Running;
+use frame::{Running, Shared};
 use inputs::Inputs;
 
 /// Runs the program of a kind: on an operation of that kind, or on zeros for an empty slot.
 pub fn run(kind: Kind, operation: Option<&OperationTrace>, running: &mut Running) -> Builder {
     let mut b = Builder::new(operation.is_some());
+    write(&mut b, kind, operation, running);
+    b
+}
+
+/// Writes the program of a kind.
+pub fn write(b: &mut Builder, kind: Kind, operation: Option<&OperationTrace>, running: &mut Running) {
     macro_rules! program {
         ($program:path, $kind:ident $(, $body:ident)?) => {{
             let inputs = match operation.map(|trace| (trace, &trace.operation)) {
                 Some((trace, SignedOperation::$kind(operation))) => Some((&(*operation)$(.$body)?, trace)),
                 _ => None,
             };
-            $program(&mut b, &Inputs::new(inputs), running)
+            $program(b, &Inputs::new(inputs), running)
         }};
     }
     match kind {
-        Kind::Noop => credit::noop(&mut b, running),
+        Kind::Noop => credit::noop(b, running),
         Kind::Deposit => program!(deposit::deposit, Deposit),
         Kind::TransferToNew => program!(transfer::transfer_to_new, TransferToNew, body),
         Kind::Withdraw => program!(withdraw::withdraw, Withdraw, body),
@@ -56,7 +63,6 @@ pub fn run(kind: Kind, operation: Option<&OperationTrace>, running: &mut Running
         Kind::ForcedExit => program!(exit::forced_exit, ForcedExit, body),
         Kind::OrderMatching => program!(matching::order_matching, OrderMatching, body),
     }
-    b
 }
 
 /// What one operation draws from the tables.
@@ -73,7 +79,7 @@ pub struct Need {
 impl Need {
     /// Of an operation of this kind.
     pub fn of(kind: Kind) -> Self {
-        Self::of_program(&run(kind, None, &mut Running::start(Fr::zero(), Fr::zero())))
+        Self::of_program(&run(kind, None, &mut Running::idle(Shared::default())))
     }
 
     /// Of a fee credit.

@@ -4,23 +4,33 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
 
 use super::account::{OpenAccount, leaf_index};
-use crate::circuit::slot::{Builder, Part, Var, fr};
+use crate::circuit::slot::{Builder, Part, Var};
 use crate::poseidon::hash2;
 
 /// Account that holds the chains' reserves; it has no owner, ever.
 const RESERVE_ACCOUNT: u64 = 1;
+/// The token that pools the stablecoins.
+const POOLED_TOKEN: u64 = 1;
 /// First token that a chain issues; the stablecoins pooled as token 1 are this and the following fourteen.
 const FIRST_CHAIN_TOKEN: u64 = 17;
 /// Last pooled stablecoin.
 const LAST_STABLECOIN: u64 = 31;
 /// A stablecoin's reserve mirror is its id less this.
 const MIRROR_OFFSET: u64 = 15;
+/// A reserve stays below 2^119: then all balances of a token, of which 31 chains hold at most 15 stablecoins each, stay below
+/// 465 · 2^119, which is below 2^128, and no credit can wrap.
+pub const RESERVE_BITS: usize = 119;
 
 /// The account's owner is set: it exists, and it is not the reserve account.
 pub fn assert_owned(b: &mut Builder, owner_hash: Var) {
     let empty = hash2(Fr::ZERO, Fr::ZERO);
     let difference = b.sum(&[(Fr::ONE, owner_hash), (-empty, b.active())], Fr::ZERO);
     b.assert_nonzero(difference);
+}
+
+/// The public data's number of a chain, which the bus keeps within the block's chains.
+pub fn chain(b: &mut Builder, chain: u8) -> Var {
+    b.input(Fr::from(u64::from(chain)))
 }
 
 /// The owner hash of an account that does not exist.
@@ -48,13 +58,12 @@ pub struct TokenPair {
 /// Token pair rule: l1 ≥ 17, and l2 = l1 or (l2 = 1 and l1 ≤ 31). Both fit 16 bits.
 pub fn token_pair(b: &mut Builder, l1: u16, l2: u16) -> TokenPair {
     let pooled = b.bit(l1 != l2);
-    let above = b.integer(u128::from(l1).saturating_sub(u128::from(FIRST_CHAIN_TOKEN)), 16);
-    let l1 = b.sum(&[(Fr::ONE, above), (Fr::from(FIRST_CHAIN_TOKEN), b.active())], Fr::ZERO);
+    let l1 = chain_token(b, l1.into());
     b.range(l1, 16);
     let room = b.sum(&[(-Fr::ONE, l1)], Fr::from(LAST_STABLECOIN));
     let room = b.product(pooled, room);
     b.range(room, 8);
-    let to_pool = b.sum(&[(-Fr::ONE, l1)], Fr::ONE);
+    let to_pool = b.sum(&[(-Fr::ONE, l1)], Fr::from(POOLED_TOKEN));
     let l2 = b.multiply_add(Fr::ONE, pooled, to_pool, l1);
     let reserve = b.sum(&[(Fr::ONE, l1), (-Fr::from(MIRROR_OFFSET), pooled)], Fr::ZERO);
     TokenPair { l1, l2, reserve }
@@ -87,13 +96,6 @@ pub fn assert_minimum(b: &mut Builder, amount: Var, left: Var, right: Var) -> [V
     rests
 }
 
-/// Folds a message's 31-byte words: the field element that is signed.
-pub fn message(b: &mut Builder, parts: &[Part]) -> Var {
-    let words = b.words(31, parts);
-    let start = b.zero();
-    words.into_iter().fold(start, |fold, word| b.hash(fold, word))
-}
-
 /// Public data in 23-byte chunks, padded to the operation's number of chunks.
 pub fn pubdata(b: &mut Builder, chunks: usize, parts: &[Part]) -> Vec<Var> {
     let mut words = b.words(23, parts);
@@ -112,14 +114,21 @@ pub fn sub_account(b: &mut Builder, sub: u8) -> Var {
     b.integer(u128::from(sub), 8)
 }
 
-/// A token that users hold, 16 bits.
+/// A token that users hold, 16 bits: the pooled one, or one from 17 up.
 pub fn token(b: &mut Builder, token: u16) -> Var {
-    b.integer(u128::from(token), 16)
+    let is_pooled = u64::from(token) == POOLED_TOKEN;
+    let pooled = b.bit(is_pooled);
+    let other = chain_token(b, if is_pooled { FIRST_CHAIN_TOKEN } else { token.into() });
+    let to_pool = b.sum(&[(-Fr::ONE, other)], Fr::from(POOLED_TOKEN));
+    let token = b.multiply_add(Fr::ONE, pooled, to_pool, other);
+    b.range(token, 16);
+    token
 }
 
-/// Signing time, 32 bits; signed, not checked.
-pub fn timestamp(b: &mut Builder, time: u32) -> Var {
-    let var = b.witness(fr(u128::from(time)));
-    b.range(var, 32);
-    var
+/// A token from 17 up, as large as 17 bits. `token`: what is declared; 17 stands for what is pooled.
+fn chain_token(b: &mut Builder, token: u64) -> Var {
+    let token = if b.holds_operation() { token } else { FIRST_CHAIN_TOKEN };
+    let above = b.input(Fr::from(token) - Fr::from(FIRST_CHAIN_TOKEN));
+    b.range(above, 16);
+    b.sum(&[(Fr::ONE, above), (Fr::from(FIRST_CHAIN_TOKEN), b.active())], Fr::ZERO)
 }

@@ -1,10 +1,10 @@
 //! Transfer and TransferToNew: an amount moves from one account to another.
 
-use super::account::{OpenAccount, leaf_index};
+use super::account::{OpenAccount, Signer, leaf_index};
 use super::amount::{amount, cut, cut_value, fee, owner_hash, stored_owner};
-use super::frame::{Frame, Running, owe};
+use super::frame::{Frame, Running, Signing, owe};
 use super::inputs::Inputs;
-use super::rules::{assert_not_reserve, assert_owned, message, no_owner, pubdata, sub_account, timestamp, token};
+use super::rules::{assert_not_reserve, assert_owned, no_owner, pubdata, sub_account, token};
 use crate::circuit::slot::{Builder, Part};
 use crate::operation::{Transfer, TransferToNew};
 
@@ -14,13 +14,13 @@ pub fn transfer(b: &mut Builder, inputs: &Inputs<'_, Transfer>, running: &mut Ru
     let (from_sub, to_sub) = (sub_account(b, inputs.get(|op| op.from_sub)), sub_account(b, inputs.get(|op| op.to_sub)));
     let token = token(b, inputs.get(|op| op.token));
     let (amount, fee) = (amount(b, inputs.get(|op| op.amount.bits())), fee(b, inputs.get(|op| op.fee.bits())));
-    let time = timestamp(b, inputs.get(|op| op.time));
+    let signing = Signing::enter(b, running);
+    let time = signing.deadline(b, inputs.get(|op| op.time));
 
     let mut from = OpenAccount::open(b, inputs.update(0));
     let index = leaf_index(b, from_sub, token);
     from.debit(b, index, &[amount.value, fee.value]);
-    let pkh = b.witness(from.pkh_value());
-    let (nonce, raised) = (from.nonce(b, pkh), from.raised(b));
+    let Signer { pkh, nonce, raised } = from.signer(b);
     let (from_id, owner) = (from.id, from.owner);
     let root = from.close(b, frame.root, raised, owner);
 
@@ -32,7 +32,7 @@ pub fn transfer(b: &mut Builder, inputs: &Inputs<'_, Transfer>, running: &mut Ru
     let (to_id, auth, owner) = (to.id, to.auth, to.owner);
     let root = to.close(b, root, auth, owner);
 
-    let signed = message(
+    let signed = signing.message(
         b,
         &[
             Part::Constant(4, 1),
@@ -72,7 +72,8 @@ pub fn transfer_to_new(b: &mut Builder, inputs: &Inputs<'_, TransferToNew>, runn
     let (from_sub, to_sub) = (sub_account(b, inputs.get(|op| op.from_sub)), sub_account(b, inputs.get(|op| op.to_sub)));
     let token = token(b, inputs.get(|op| op.token));
     let (amount, fee) = (amount(b, inputs.get(|op| op.amount.bits())), fee(b, inputs.get(|op| op.fee.bits())));
-    let time = timestamp(b, inputs.get(|op| op.time));
+    let signing = Signing::enter(b, running);
+    let time = signing.deadline(b, inputs.get(|op| op.time));
     let to_bytes = cut(b, &inputs.get(|op| op.to_owner.0), &[10, 25]);
     let to_owner = owner_hash(b, &to_bytes);
     assert_owned(b, to_owner);
@@ -80,8 +81,7 @@ pub fn transfer_to_new(b: &mut Builder, inputs: &Inputs<'_, TransferToNew>, runn
     let mut from = OpenAccount::open(b, inputs.update(0));
     let index = leaf_index(b, from_sub, token);
     from.debit(b, index, &[amount.value, fee.value]);
-    let pkh = b.witness(from.pkh_value());
-    let (nonce, raised) = (from.nonce(b, pkh), from.raised(b));
+    let Signer { pkh, nonce, raised } = from.signer(b);
     let (from_id, owner) = (from.id, from.owner);
     let root = from.close(b, frame.root, raised, owner);
 
@@ -105,7 +105,7 @@ pub fn transfer_to_new(b: &mut Builder, inputs: &Inputs<'_, TransferToNew>, runn
         Part::Value(nonce, 4),
         Part::Value(time, 4),
     ]);
-    let signed = message(b, &parts);
+    let signed = signing.message(b, &parts);
     b.signature(pkh, signed);
 
     let zero = b.zero();

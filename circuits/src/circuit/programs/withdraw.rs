@@ -3,35 +3,36 @@
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
-use super::account::{OpenAccount, leaf_index};
-use super::amount::{cut, cut_value, fee};
-use super::frame::{Frame, Running, owe};
+use super::account::{OpenAccount, Signer, leaf_index};
+use super::amount::{assert_some, cut, cut_value, fee};
+use super::frame::{Frame, Running, Signing, owe};
 use super::inputs::Inputs;
-use super::rules::{message, pubdata, sub_account, timestamp, token_pair};
+use super::rules::{chain, pubdata, sub_account, token_pair};
 use crate::circuit::slot::{Builder, Part};
 use crate::operation::{RATIO_UNIT, Withdraw};
 
 /// The program. Updates: account, reserve.
 pub fn withdraw(b: &mut Builder, inputs: &Inputs<'_, Withdraw>, running: &mut Running) {
     let frame = Frame::enter(b, running);
-    let chain = b.witness(Fr::from(u64::from(inputs.get(|op| op.chain))));
+    let chain = chain(b, inputs.get(|op| op.chain));
     let sub = sub_account(b, inputs.get(|op| op.sub));
     let pair = token_pair(b, inputs.get(|op| op.l1_token), inputs.get(|op| op.l2_token));
     let amount_bytes = cut(b, &inputs.get(|op| op.amount).to_be_bytes(), &[12]);
     let amount = amount_bytes.value(b, 0, 16);
     let fee = fee(b, inputs.get(|op| op.fee.bits()));
     let to = cut(b, &inputs.get(|op| op.to.0), &[17, 24]);
+    assert_some(b, &to);
     let fast = b.bit(inputs.get(|op| op.fast));
     let fee_ratio = b.integer(u128::from(inputs.get(|op| op.fee_ratio)), 16);
     let ratio_room = b.sum(&[(-Fr::ONE, fee_ratio)], Fr::from(u64::from(RATIO_UNIT)));
     b.range(ratio_room, 16);
-    let time = timestamp(b, inputs.get(|op| op.time));
+    let signing = Signing::enter(b, running);
+    let time = signing.deadline(b, inputs.get(|op| op.time));
 
     let mut account = OpenAccount::open(b, inputs.update(0));
     let index = leaf_index(b, sub, pair.l2);
     account.debit(b, index, &[amount, fee.value]);
-    let pkh = b.witness(account.pkh_value());
-    let (nonce, raised) = (account.nonce(b, pkh), account.raised(b));
+    let Signer { pkh, nonce, raised } = account.signer(b);
     let (id, owner) = (account.id, account.owner);
     let root = account.close(b, frame.root, raised, owner);
 
@@ -52,7 +53,7 @@ pub fn withdraw(b: &mut Builder, inputs: &Inputs<'_, Withdraw>, running: &mut Ru
     ]);
     parts.extend(nonce_bytes.parts());
     parts.extend([Part::Value(fast, 1), Part::Value(fee_ratio, 2), Part::Value(time, 4)]);
-    let signed = message(b, &parts);
+    let signed = signing.message(b, &parts);
     b.signature(pkh, signed);
 
     let zero = b.zero();

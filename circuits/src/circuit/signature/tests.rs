@@ -17,31 +17,46 @@ use crate::circuit::witness::Witness;
 use crate::eddsa::{PrivateKey, Signature, SignatureError, challenge, verify};
 use crate::encoding::{element_from_bytes, parse_hex, word};
 use crate::operation::PubKeyHash;
+use crate::operation::{Deployment, Kind, Noop, Pubdata, SignedOperation};
 use crate::poseidon::hash2;
 use crate::public_inputs::PublicInputs;
-use crate::trace::BlockTrace;
+use crate::trace::{BlockTrace, OperationTrace, Outcome};
 
 /// What two cells that must be equal, and are not, break.
 const COPIES: &str = "copies:signatures";
 
 static CHECKER: LazyLock<Checker> = LazyLock::new(|| {
-    Checker::new(&Capacities { k: 10, chains: 1, slots: Vec::new(), credits: 0, signatures: 1, pairs: 2 })
+    Checker::new(&Capacities { k: 10, chains: 1, slots: vec![(Kind::Noop, 1)], credits: 0, signatures: 1, pairs: 2 })
 });
 
 /// What one slot with these values breaks, nobody drawing from it.
 fn broken(values: &SlotValues) -> BTreeSet<String> {
-    let (old_root, new_root) = (Fr::ONE, Fr::ONE);
-    let empty = BlockTrace { number: 1, timestamp: 0, old_root, new_root, operations: Vec::new(), credits: Vec::new() };
-    let public = PublicInputs::new(&empty, 1).unwrap();
+    let noop = OperationTrace {
+        operation: SignedOperation::Noop(Noop {}),
+        pubdata: Pubdata::noop(),
+        updates: Vec::new(),
+        outcome: Outcome::Noop,
+    };
+    let block = BlockTrace {
+        number: 1,
+        timestamp: 0,
+        deployment: Deployment::default(),
+        old_root: Fr::ONE,
+        new_root: Fr::ONE,
+        operations: vec![noop],
+        credits: Vec::new(),
+    };
+    let public = PublicInputs::new(&block, 1).unwrap();
     let layout = CHECKER.layout();
-    let mut witness = Witness::new(layout, &empty, &public).unwrap();
+    let mut witness = Witness::new(layout, &block, &public).unwrap();
     for (row, cells) in values.rows.iter().enumerate() {
         for (column, value) in cells.iter().enumerate() {
             witness.advice.set(column, layout.signatures.row(0, row), *value);
         }
     }
     let [left, right] = key::A.map(|column| values.rows[KEY][column]);
-    layout.tape.fill(&mut witness.advice, &[], &[HashUse { left, right, count: 1 }]).unwrap();
+    let fold_of_noop = HashUse { left: Fr::ZERO, right: Fr::ZERO, count: 1 };
+    layout.tape.fill(&mut witness.advice, &[], &[HashUse { left, right, count: 1 }, fold_of_noop]).unwrap();
     let mut broken = CHECKER.broken(&witness, Subject::challenges());
     broken.extend(CHECKER.unbalanced(&witness));
     broken.remove(BUS_END);

@@ -19,10 +19,12 @@
 
 mod builder;
 mod gates;
+mod item;
 mod plan;
 
-pub use builder::{Builder, Part, Var, fr};
+pub use builder::{Builder, Lies, Part, fr, root_of_other_tree};
 pub use gates::SlotConfig;
+pub use item::{Constraint, Item, Var};
 pub use plan::{Cell, Plan, Slots};
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::ops::Range;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
-use super::builder::{Builder, ProductItem, SumItem, Var};
+use super::builder::Builder;
 use super::gates::{ACCUMULATOR, ACTIVE, DIGITS, SlotConfig, coefficient};
+use super::item::{Constraint, Item, Var};
 use crate::circuit::bus::{BusRegion, Tag, Term};
 use crate::circuit::columns::{COEFFICIENTS, COPYABLE, Columns};
 use crate::circuit::table::Table;
@@ -29,12 +30,15 @@ struct Row {
 pub struct Plan {
     rows: Vec<Row>,
     imports: Vec<(Var, usize)>,
+    /// By item of the program: the rows that hold it.
+    rows_of_items: Vec<Vec<usize>>,
 }
 
 impl Plan {
     /// Lays out the program of `builder`.
     pub fn new(builder: &Builder) -> Self {
-        let mut plan = Self { rows: Vec::new(), imports: builder.imports.clone() };
+        let rows_of_items = vec![Vec::new(); builder.items().len()];
+        let mut plan = Self { rows: Vec::new(), imports: imports(builder), rows_of_items };
         plan.place_instances(builder);
         plan.place_paths(builder);
         plan.place_products(builder);
@@ -57,8 +61,9 @@ impl Plan {
     }
 
     fn place_instances(&mut self, builder: &Builder) {
-        for item in &builder.sums {
-            if let SumItem::Instance { var, index } = item {
+        for (number, item) in builder.items().iter().enumerate() {
+            if let Constraint::Instance { var, index } = &item.constraint {
+                self.rows_of_items[number].push(*index);
                 let row = self.row(*index);
                 row.sum_lane = true;
                 row.cells[0] = Some(*var);
@@ -71,11 +76,12 @@ impl Plan {
     /// Paths take both lanes of a row; row 0's product lane belongs to the slot's active flag.
     fn place_paths(&mut self, builder: &Builder) {
         let mut next = 1;
-        for item in &builder.sums {
-            if let SumItem::Path { levels, elements } = item {
+        for (number, item) in builder.items().iter().enumerate() {
+            if let Constraint::Path { levels, elements } = &item.constraint {
                 while self.row(next).sum_lane {
                     next += 1;
                 }
+                self.rows_of_items[number].push(next);
                 let row = self.row(next);
                 (row.sum_lane, row.product_lane) = (true, true);
                 for (cell, element) in row.cells.iter_mut().zip(elements) {
@@ -90,17 +96,18 @@ impl Plan {
 
     fn place_products(&mut self, builder: &Builder) {
         let mut next = 0;
-        for item in &builder.products {
+        for (number, item) in builder.items().iter().enumerate() {
+            let (Constraint::Product(vars) | Constraint::Hash(vars)) = &item.constraint else { continue };
             while self.row(next).product_lane {
                 next += 1;
             }
+            self.rows_of_items[number].push(next);
             let row = self.row(next);
             row.product_lane = true;
-            let (ProductItem::Product(vars) | ProductItem::Hash(vars)) = item;
             for (cell, var) in row.cells[4..7].iter_mut().zip(vars) {
                 *cell = Some(*var);
             }
-            if matches!(item, ProductItem::Hash(_)) {
+            if matches!(item.constraint, Constraint::Hash(_)) {
                 row.coefficients[coefficient::HASH] = Fr::ONE;
             }
         }
@@ -108,17 +115,18 @@ impl Plan {
 
     fn place_sums(&mut self, builder: &Builder) {
         let mut next = 0;
-        for item in &builder.sums {
-            if matches!(item, SumItem::Instance { .. } | SumItem::Path { .. }) {
+        for (number, item) in builder.items().iter().enumerate() {
+            if !matches!(item.constraint, Constraint::Sum { .. } | Constraint::Tuple { .. }) {
                 continue;
             }
             while self.row(next).sum_lane {
                 next += 1;
             }
+            self.rows_of_items[number].push(next);
             let row = self.row(next);
             row.sum_lane = true;
-            match item {
-                SumItem::Gate { terms, product, constant } => {
+            match &item.constraint {
+                Constraint::Sum { terms, product, constant } => {
                     for (i, (scale, var)) in terms.iter().enumerate() {
                         row.cells[i] = Some(*var);
                         row.coefficients[coefficient::TERM + i] = *scale;
@@ -126,14 +134,14 @@ impl Plan {
                     row.coefficients[coefficient::PRODUCT] = *product;
                     row.coefficients[coefficient::CONSTANT] = *constant;
                 }
-                SumItem::Tuple { tag, sign, elements } => {
+                Constraint::Tuple { tag, sign, elements } => {
                     for (cell, element) in row.cells.iter_mut().zip(elements) {
                         *cell = Some(*element);
                     }
                     row.coefficients[coefficient::TAG] = tag.value();
                     row.coefficients[coefficient::SIGN] = if *sign > 0 { Fr::ONE } else { -Fr::ONE };
                 }
-                SumItem::Instance { .. } | SumItem::Path { .. } => {}
+                _ => {}
             }
         }
     }
@@ -141,9 +149,11 @@ impl Plan {
     /// A range of n bits takes ⌈n / 16⌉ rows, the most significant digits first; that row may be half full.
     fn place_ranges(&mut self, builder: &Builder) {
         let mut next = 0;
-        for (var, bits) in &builder.ranges {
+        for (number, item) in builder.items().iter().enumerate() {
+            let Constraint::Range { var, bits } = &item.constraint else { continue };
             let mut below = *bits;
             while below > 0 {
+                self.rows_of_items[number].push(next);
                 let here = if below.is_multiple_of(16) { 16 } else { 8 };
                 let first = below == *bits;
                 below -= here;
@@ -158,6 +168,15 @@ impl Plan {
             }
         }
     }
+}
+
+/// The values that a program takes from the block's own slot, with their numbers.
+fn imports(builder: &Builder) -> Vec<(Var, usize)> {
+    let import = |item: &Item| match item.constraint {
+        Constraint::Import { var, global } => Some((var, global)),
+        _ => None,
+    };
+    builder.items().iter().filter_map(import).collect()
 }
 
 /// All slots of one kind: `count` copies of a plan, one below the other.
@@ -190,6 +209,12 @@ impl Slots {
     pub fn rows_of(&self, slot: usize) -> Range<usize> {
         let start = self.start + slot * self.plan.height();
         start..start + self.plan.height()
+    }
+
+    /// The rows of a slot that hold an item of the program.
+    pub fn rows_of_item(&self, slot: usize, number: usize) -> impl Iterator<Item = usize> {
+        let start = self.rows_of(slot).start;
+        self.plan.rows_of_items.get(number).into_iter().flatten().map(move |row| start + row)
     }
 
     /// Writes selector and coefficients.

@@ -21,7 +21,7 @@ struct Inputs {
 
 fn program(builder: &mut Builder, inputs: Inputs, public: bool) {
     let a = builder.integer(u128::from(inputs.a), 19);
-    let b = builder.witness(Fr::from(inputs.b));
+    let b = builder.input(Fr::from(inputs.b));
     let product = builder.product(a, b);
     let result = builder.sum(&[(Fr::ONE, product)], Fr::from(7));
     let zero = builder.is_zero(b);

@@ -18,18 +18,25 @@ mod bus_sum;
 mod confirm;
 mod forged_path;
 mod forged_signature;
+pub mod fuzz;
+pub mod items;
 mod judge;
+pub mod liar;
 mod off_curve;
 mod other_z;
 mod permutation;
+mod rows;
+pub mod scenario;
 mod subject;
 mod values;
+pub mod world;
 
 use std::collections::BTreeMap;
 
 pub use attack::Attack;
 pub use confirm::confirm;
 pub use judge::Judge;
+pub use rows::Rows;
 pub use subject::{Subject, SubjectError};
 pub use values::slot_values;
 

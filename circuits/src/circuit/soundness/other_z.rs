@@ -6,18 +6,16 @@ use halo2curves::ff::Field;
 use super::attack::Attack;
 use super::subject::Subject;
 use crate::circuit::columns::MAIN;
-use crate::circuit::programs::frame::Running;
+use crate::circuit::programs::frame::{Running, Shared};
 use crate::circuit::programs::run;
 use crate::circuit::table::Table;
-
-/// Position of z among the public inputs.
-const Z: usize = 3;
 
 /// The last slot of each kind, if it is empty, run on z + 1.
 pub(super) fn attacks(subject: &Subject) -> Vec<Attack> {
     let (layout, honest) = (subject.checker.layout(), &subject.witness.advice);
     let attacks = layout.kinds.iter().filter(|(_, slots)| slots.count() > 0).map(|(kind, slots)| {
-        let builder = run(*kind, None, &mut Running::start(Fr::ZERO, subject.witness.instance[Z] + Fr::ONE));
+        let shared = subject.shared();
+        let builder = run(*kind, None, &mut Running::idle(Shared { z: shared.z + Fr::ONE, ..shared }));
         let mut forged = Table::new(MAIN, layout.end + 1);
         slots.fill(&mut forged, slots.count() - 1, &builder);
         let rows = slots.rows_of(slots.count() - 1);

@@ -6,6 +6,7 @@ use crate::circuit::batch::{BatchCircuit, BatchParams};
 use crate::circuit::bus::BusRegion;
 use crate::circuit::check::{Checker, TUPLES, tuple_class};
 use crate::circuit::preset::Capacities;
+use crate::circuit::programs::frame::Shared;
 use crate::circuit::signature::ROWS_PER_SLOT;
 use crate::circuit::tape::ROWS_PER_PAIR;
 use crate::circuit::witness::{CapacityError, Witness};
@@ -22,6 +23,7 @@ pub struct Subject {
     pub checker: Checker,
     /// The block, laid out.
     pub witness: Witness,
+    shared: Shared,
     capacities: Capacities,
 }
 
@@ -61,7 +63,7 @@ impl Subject {
         {
             return Err(SubjectError::NoRoom);
         }
-        Ok(Self { checker, witness, capacities })
+        Ok(Self { checker, witness, shared: Shared::from(&public), capacities })
     }
 
     /// Capacities for a block of one transfer, with an empty slot of some other kinds: quick to judge.
@@ -81,6 +83,11 @@ impl Subject {
     pub fn without(&self, dropped: &str, witness: Witness) -> BatchCircuit {
         let params = BatchParams { capacities: self.capacities.clone(), dropped: Some(dropped.to_owned()) };
         BatchCircuit { params, witness: Some(witness) }
+    }
+
+    /// What the block's operations share.
+    pub fn shared(&self) -> Shared {
+        self.shared
     }
 
     /// Rows are 2^k.
