@@ -16,6 +16,7 @@
 pub mod attack;
 mod bus_sum;
 mod confirm;
+pub mod determinism;
 mod forged_path;
 mod forged_signature;
 pub mod fuzz;
