@@ -36,7 +36,8 @@ impl Case {
     pub fn of(program: &Program) -> Vec<Self> {
         let system = System::new(program, &Self::ALWAYS);
         let ranges = Ranges::new(&system);
-        let is_reserve = |index: usize| ranges.of(index).is_some_and(|interval| interval.is_point() && interval.lo == 1.into());
+        let is_reserve =
+            |index: usize| ranges.of(index).is_some_and(|interval| interval.is_point() && interval.lo == 1.into());
         for reserve in system.paths.iter().filter(|path| is_reserve(path.index)) {
             for user in system.paths.iter().filter(|path| path.new_root == reserve.old_root) {
                 if let Some(owner) = owner(&system, user.old_leaf) {

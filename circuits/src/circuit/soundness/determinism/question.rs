@@ -74,8 +74,9 @@ impl<'a> Questions<'a> {
         for product in products {
             self.assert_product(product, &mut asserts);
         }
-        for test in self.system.zero_tests.iter().filter(|test| atoms.contains(&test.flag)) {
-            if self.ranges.of(test.value).is_some() {
+        for test in &self.system.zero_tests {
+            let is_near = atoms.contains(&test.flag) && atoms.contains(&test.value);
+            if is_near && self.ranges.of(test.value).is_some() {
                 self.assert_each(&mut asserts, |copy| {
                     let (value, flag) = (self.name(test.value, copy), self.name(test.flag, copy));
                     format!("(ite (= {value} 0) (= {flag} 1) (= {flag} 0))")
@@ -158,7 +159,8 @@ impl<'a> Questions<'a> {
     fn assert_product(&self, [x, y, whole]: [usize; 3], text: &mut String) {
         let Some((left, right)) = self.ranges.of(x).zip(self.ranges.of(y)) else { return };
         if self.ranges.is_zero(whole) {
-            return self.assert_each(text, |copy| format!("(or (= {} 0) (= {} 0))", self.name(x, copy), self.name(y, copy)));
+            return self
+                .assert_each(text, |copy| format!("(or (= {} 0) (= {} 0))", self.name(x, copy), self.name(y, copy)));
         }
         let product = left.product(right);
         let exact = |interval: &Interval| interval.cannot_wrap(&product);

@@ -188,6 +188,9 @@ impl Ranges {
                 }
             }
         }
+        if self.is_zero(a) || self.is_zero(b) {
+            return self.narrow(c, &Interval::point(BigInt::ZERO)) || changed;
+        }
         let Some((left, right)) = self.of(a).cloned().zip(self.of(b).cloned()) else { return changed };
         let product = left.product(&right);
         if !product.is_unique() {

@@ -137,7 +137,13 @@ impl System {
     }
 
     /// Adds scale · atom to a form: atoms with a value count as that, others are written out as what they are sums of.
-    pub(super) fn expand(&self, scale: &BigInt, atom: usize, value: &impl Fn(usize) -> Option<BigInt>, form: &mut Form) {
+    pub(super) fn expand(
+        &self,
+        scale: &BigInt,
+        atom: usize,
+        value: &impl Fn(usize) -> Option<BigInt>,
+        form: &mut Form,
+    ) {
         if let Some(value) = value(atom) {
             form.constant = centred(&form.constant + scale * value);
             return;
