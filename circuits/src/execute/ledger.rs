@@ -138,10 +138,11 @@ impl<'a> Ledger<'a> {
         Ok(self.overlay.slot(id, sub, slot)?)
     }
 
-    /// Adds to a user's balance. Reserves bound what all users hold together, so a sum that overflows was not made by operations.
+    /// Adds to a user's balance. Reserves bound what all users hold together, so a sum overflows only when somebody else does not
+    /// have what is added.
     pub(super) fn credit(&mut self, opened: &mut Opened, sub: u8, token: u16, credit: u128) -> Result<(), Failure> {
-        let balance = self.balance(opened.id, sub, token)?;
-        let sum = balance.checked_add(credit).ok_or_else(|| not_backed(token))?;
+        let (account, balance) = (opened.id, self.balance(opened.id, sub, token)?);
+        let sum = balance.checked_add(credit).ok_or(Rule::Overflow { account, sub, token, balance, credit })?;
         self.set_balance(opened, sub, token, sum)
     }
 
@@ -213,16 +214,12 @@ impl<'a> Ledger<'a> {
             return Ok(());
         }
         let total = self.fees.entry((account, token)).or_default();
-        *total = total.checked_add(fee).ok_or_else(|| not_backed(token))?;
+        let overflow = Rule::Overflow { account, sub: 0, token, balance: *total, credit: fee };
+        *total = total.checked_add(fee).ok_or(overflow)?;
         Ok(())
     }
 
     pub(super) fn take_fees(&mut self) -> BTreeMap<(u32, u16), u128> {
         std::mem::take(&mut self.fees)
     }
-}
-
-/// The balances of a token exceed what its reserves can ever hold.
-fn not_backed(token: u16) -> StateError {
-    StateError::Corrupt(format!("users hold more of token {token} than the chains can"))
 }

@@ -49,6 +49,9 @@ pub enum Rule {
     /// The balance does not cover amount and fee.
     #[error("account {account} holds {balance} of token {token} in sub-account {sub}, short of {amount} + fee {fee}")]
     Overdraft { account: u32, sub: u8, token: u16, balance: u128, amount: u128, fee: u128 },
+    /// A balance or a sum of fees would reach 2^128: nobody can have what is added.
+    #[error("account {account}'s {balance} of token {token} in sub-account {sub} and {credit} more exceed 128 bits")]
+    Overflow { account: u32, sub: u8, token: u16, balance: u128, credit: u128 },
     /// A chain would hold 2^119 or more of a token.
     #[error("the reserve of token {token} on chain {chain} is {reserve}; with {amount} more it exceeds 119 bits")]
     ReserveFull { chain: u8, token: u16, reserve: u128, amount: u128 },

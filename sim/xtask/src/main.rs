@@ -16,6 +16,7 @@ mod serve;
 mod setup;
 mod shell;
 mod soundness;
+mod soundness_determinism;
 mod vm;
 
 use clap::{Parser, Subcommand};

@@ -62,7 +62,8 @@ impl Side {
         let stored = u128::from_le_bytes(std::array::from_fn(|i| bytes[i]));
         let slot_nonce = u32::from_le_bytes(std::array::from_fn(|i| bytes[16 + i]));
         let stored = b.hint_integer(stored, RESIDUE_BITS);
-        let slot_nonce = b.hint_integer(u128::from(slot_nonce), NONCE_BITS);
+        // Within 24 bits because the order's nonce is, which is this one or the next.
+        let slot_nonce = b.hint(fr(u128::from(slot_nonce)));
         let slot_leaf = b.sum(&[(residue_unit(), slot_nonce), (Fr::ONE, stored)], Fr::ZERO);
 
         // A slot in use may be replaced by the next nonce; an empty one starts at its own.

@@ -261,6 +261,8 @@ fn attempts<'s>(subject: &'s Subject<'_>, item: &'s Item) -> impl Iterator<Item 
         targets(operand).into_iter().map(move |to| Lies::from([(operand, to - value(operand))]))
     });
     let linked = operands().flat_map(|operand| subject.few_sources(operand)).flat_map(|var| subject.linked(var));
+    let nudged = operands().flat_map(|operand| subject.few_sources(operand));
+    let nudged = nudged.flat_map(|var| [Fr::ONE, -Fr::ONE].map(|by| Lies::from([(var, by)])));
     // Flags the other way round.
     let flipped = operands().flat_map(|operand| subject.sources(operand)).filter_map(move |var| {
         let flag = value(var);
@@ -284,6 +286,7 @@ fn attempts<'s>(subject: &'s Subject<'_>, item: &'s Item) -> impl Iterator<Item 
         })
     });
     direct
+        .chain(nudged)
         .chain(flipped)
         .chain(linked)
         .chain(by_way)

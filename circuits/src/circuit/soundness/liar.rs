@@ -51,13 +51,21 @@ pub struct LyingLedger {
     accounts: BTreeMap<u32, Account>,
     leaves: BTreeMap<(u32, Branch, u32), Fr>,
     fees: BTreeMap<(u32, u16), u128>,
+    /// How much less than all there is an exit or a match takes.
+    short: u128,
 }
 
 impl LyingLedger {
     /// An empty one.
     pub fn new(deployment: Deployment) -> Self {
         let root = Fr::from(77);
-        Self { root, deployment, accounts: BTreeMap::new(), leaves: BTreeMap::new(), fees: BTreeMap::new() }
+        let (accounts, leaves, fees) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { root, deployment, accounts, leaves, fees, short: 0 }
+    }
+
+    /// Lets exits and matches take so much less than they should.
+    pub fn fall_short(&mut self, by: u128) {
+        self.short = by;
     }
 
     /// The account at a position. Every account's trees have names of their own.
@@ -148,7 +156,7 @@ impl LyingLedger {
 
     fn exit_amount(&self, (id, sub, token): (u32, u8, u16), (chain, reserve): (u8, u16)) -> u128 {
         let at = |id, sub, token| low128(&self.leaf(id, Branch::Balances, leaf_index(sub, token)));
-        at(id, sub, token).min(at(RESERVES, chain, reserve))
+        at(id, sub, token).min(at(RESERVES, chain, reserve)).saturating_sub(self.short)
     }
 
     fn run(&mut self, operation: &SignedOperation) -> OperationTrace {
@@ -233,10 +241,11 @@ impl LyingLedger {
 
     fn trade(&mut self, op: &OrderMatching) -> (Vec<AccountUpdate>, Pubdata, Outcome) {
         let orders = [&op.maker.body, &op.taker.body];
-        let slots = orders.map(|order| self.slot(order));
+        let slots = orders.map(|order| self.slot(order.account, order.sub, order.slot));
         let residues = [0, 1].map(|side| residue(orders[side], slots[side]));
         let price = orders[0].price.value();
         let quantity = quantity(residues[0].min(residues[1]), price, op.expected_base, op.expected_quote);
+        let quantity = quantity.saturating_sub(self.short);
         let quote = num_bigint::BigUint::from(quantity) * price / Price::UNIT;
         // A quote of 2^128 and more is as good as any other wrong one.
         let quote = u128::try_from(quote).unwrap_or(u128::MAX);
@@ -269,8 +278,9 @@ impl LyingLedger {
         (updates, op.pubdata(maker.sold, taker.sold), Outcome::OrderMatching(Box::new(trade)))
     }
 
-    fn slot(&self, order: &Order) -> Slot {
-        let bytes = self.leaf(order.account, Branch::Orders, leaf_index(order.sub, order.slot)).to_repr();
+    /// An order slot.
+    pub fn slot(&self, id: u32, sub: u8, slot: u16) -> Slot {
+        let bytes = self.leaf(id, Branch::Orders, leaf_index(sub, slot)).to_repr();
         let nonce = u32::from_le_bytes(std::array::from_fn(|i| bytes[16 + i]));
         Slot { nonce, residue: u128::from_le_bytes(std::array::from_fn(|i| bytes[i])) }
     }

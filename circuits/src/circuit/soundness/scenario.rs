@@ -583,6 +583,7 @@ fn matches(list: &mut Vec<Scenario>) {
     });
     variant!(list, OrderMatching, false, "of nothing", |l, op| op.maker.body.amount = amount(0));
     variant!(list, OrderMatching, false, "of so little that it costs nothing", |l, op| {
+        op.maker.body.amount = amount(5);
         op.maker.body.price = Price::new(1).unwrap_or(op.maker.body.price)
     });
     variant!(list, OrderMatching, false, "of a nonce that an empty slot does not have", |l, op| {
@@ -608,6 +609,13 @@ fn matches(list: &mut Vec<Scenario>) {
             order.amount = PackedAmount::from_bits(34_028_236_692 << 5 | 28).unwrap_or(order.amount)
         }
         op.expected_base = part
+    });
+    variant!(list, OrderMatching, true, "at the highest prices, the maker buying", |l, op| {
+        std::mem::swap(&mut op.maker, &mut op.taker);
+        for order in [&mut op.maker.body, &mut op.taker.body] {
+            order.price = Price::new((1 << 120) - 1).unwrap_or(order.price)
+        }
+        op.expected_base = 100
     });
     variant!(list, OrderMatching, true, "at the highest prices", |l, op| {
         for order in [&mut op.maker.body, &mut op.taker.body] {

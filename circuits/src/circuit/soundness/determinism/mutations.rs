@@ -66,7 +66,7 @@ const fn solved(
 /// All of them.
 pub const MUTATIONS: [Mutation; 20] = [
     propagated("OrderMatching", ("range", "b.hint_integer(nonce, 32)"), SIGNATURE),
-    propagated("Transfer", ("range", "b.hint_integer(self.chains_value().into(), 32)"), SIGNATURE),
+    propagated("Transfer", ("range", "u.before.chains.bits())), 32)"), SIGNATURE),
     propagated("Transfer", ("sum", "b.assert_sum(&terms, Fr::ZERO)"), SIGNATURE),
     propagated("Transfer", ("sum", "b.assert_equal(computed, hash)"), MESSAGE),
     propagated("Withdraw", ("range", "b.range(limb, 8 * (to - from))"), MESSAGE),

@@ -109,7 +109,7 @@ struct Proposer<'a> {
 impl Proposer<'_> {
     /// Mostly the first value, now and then one of the others.
     fn mostly<T: Clone>(&mut self, usual: T, borders: &[T]) -> T {
-        if self.rng.gen_bool(0.97) { usual } else { borders.choose(self.rng).cloned().unwrap_or(usual) }
+        if self.rng.gen_bool(0.99) { usual } else { borders.choose(self.rng).cloned().unwrap_or(usual) }
     }
 
     fn who(&mut self) -> u8 {
@@ -163,6 +163,16 @@ impl Proposer<'_> {
 
     fn balance(&self, id: u32, sub: u8, token: u16) -> u128 {
         low128(&self.ledger.leaf(id, Branch::Balances, leaf_index(sub, token)))
+    }
+
+    /// Mostly an account without a key, and a chain on which its owner has acted, if there is one.
+    fn target(&mut self, other: (u32, Owner, u8)) -> (u32, Owner, u8) {
+        let keyless = (2..16).map(|id| (id, self.ledger.account(id)));
+        let keyless = keyless.filter(|(_, account)| account.exists() && account.pkh.is_zero());
+        let targets =
+            keyless.flat_map(|(id, account)| account.chains.iter().map(move |chain| (id, account.owner, chain)));
+        let target = targets.collect::<Vec<_>>().choose(self.rng).copied().unwrap_or(other);
+        self.mostly(target, &[other])
     }
 
     /// Around what there is.
@@ -263,13 +273,14 @@ impl Proposer<'_> {
                 SignedOperation::ChangePubKey(self.sign(who, body, |body| body.sub ^= 1))
             }
             15 | 16 => {
+                let (target, target_owner, chain) = self.target((other_id, to_owner, chain));
                 let body = ForcedExit {
                     chain,
                     initiator: id,
                     initiator_sub: sub,
-                    target: other_id,
+                    target,
                     target_sub: other_sub,
-                    target_owner: to_owner,
+                    target_owner,
                     l1_token,
                     l2_token,
                     fee_token: token,
