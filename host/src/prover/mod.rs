@@ -30,9 +30,9 @@ mod witness;
 
 use std::sync::Arc;
 
-use halo2_axiom::plonk::Circuit;
+use halo2_axiom::plonk::{Circuit, VerifyingKey};
 use halo2_axiom::poly::Rotation;
-use halo2curves::bn256::Fr;
+use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::{Field, PrimeField};
 use rand::rngs::OsRng;
 use rand::{RngCore, SeedableRng};
@@ -54,9 +54,9 @@ use witness::Polynomial;
 
 /// Proves that the circuit is satisfied with these instances (one slice a column).
 ///
-/// Blinding comes from ChaCha20 under `seed` and the instances, or under a seed of the operating system if there is none. The same
-/// seed makes the same proof. It is hashed with the instances, so that one seed used for two statements does not blind both
-/// alike, which would no longer be zero-knowledge.
+/// Blinding comes from ChaCha20 under `seed`, the key and the instances, or under a seed of the operating system if there is
+/// none. The same seed makes the same proof. It is hashed with the key's digest and the instances, so that one seed used
+/// for two statements or under two keys does not blind both alike, which would no longer be zero-knowledge.
 /// That the circuit is satisfied is not checked here: of an unsatisfied one comes a proof that [`verify`] rejects.
 ///
 /// # Errors
@@ -70,14 +70,14 @@ pub fn prove<C: Circuit<Fr>>(
     observer: &dyn Observer,
 ) -> Result<Vec<u8>, ProverError> {
     let rng = match seed {
-        Some(seed) => ChaCha20Rng::from_seed(seed_of_statement(seed, instances)),
+        Some(seed) => ChaCha20Rng::from_seed(seed_of_statement(seed, key.vk(), instances)),
         None => ChaCha20Rng::from_rng(OsRng)?,
     };
     prove_with(key, engine, circuit, instances, rng, observer)
 }
 
-fn seed_of_statement(seed: [u8; 32], instances: &[&[Fr]]) -> [u8; 32] {
-    let mut hasher = Sha256::new_with_prefix(seed);
+fn seed_of_statement(seed: [u8; 32], vk: &VerifyingKey<G1Affine>, instances: &[&[Fr]]) -> [u8; 32] {
+    let mut hasher = Sha256::new_with_prefix(seed).chain_update(vk.transcript_repr().to_repr());
     for instance in instances.iter().flat_map(|column| column.iter()) {
         hasher.update(instance.to_repr());
     }

@@ -119,6 +119,23 @@ fn a_seed_decides_every_byte() {
     }
 }
 
+#[test]
+fn a_seed_blinds_otherwise_under_another_key_or_for_another_statement() {
+    let vk = |circuit: &Toy| keygen_vk(&Fixture::shared().params, circuit).unwrap();
+    let (one, other) = (vk(&Toy::new(11, 40)), vk(&Toy::new(11, 39)));
+    let (seed, ones) = ([7; 32], [Fr::ONE; 2]);
+    let seeds = [
+        seed_of_statement(seed, &one, &[&ones]),
+        seed_of_statement(seed, &other, &[&ones]),
+        seed_of_statement(seed, &one, &[&ones[..1]]),
+        seed_of_statement([8; 32], &one, &[&ones]),
+    ];
+    for (i, seed) in seeds.iter().enumerate() {
+        assert!(!seeds[..i].contains(seed), "seed {i}");
+    }
+    assert_eq!(seed_of_statement(seed, &one, &[&ones]), seeds[0]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
