@@ -1,8 +1,8 @@
 //! From the folded gates to straight-line code.
 //!
 //! The polynomial is factored greedily, selectors first: what many terms share is multiplied once. Powers, products and
-//! sums that recur become one node of a graph. The graph is then ordered depth first, and every node gets a register
-//! that is free again after its last use.
+//! sums that recur become one node of a graph. The graph is then ordered depth first, products that are used once go
+//! into the sum that they are part of, and every other node gets a register that is free again after its last use.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,7 +10,7 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use super::fold::{Atom, AtomId, Cell, Folded, Monomial};
-use super::program::{Coefficient, Instruction, Operand, Operation, Program};
+use super::program::{Instruction, Operand, Program, Term};
 
 type NodeId = usize;
 
@@ -123,31 +123,32 @@ impl Compiler<'_> {
     /// Orders what the root needs, depth first, and assigns registers that are free again after their last use.
     fn schedule(&self, root: NodeId) -> Program {
         let order = self.order(root);
+        let inlined = self.inlined(&order);
         let mut uses = vec![0usize; self.nodes.len()];
         uses[root] = 1;
-        for node in &order {
-            operands(&self.nodes[*node]).for_each(|operand| uses[operand] += 1);
+        let kept = order.iter().filter(|node| !inlined[**node]);
+        for operand in kept.flat_map(|node| self.terms(*node, &inlined)).flat_map(Term::operands) {
+            uses[operand] += 1;
         }
         let mut program =
             Program { cells: Vec::new(), instructions: Vec::new(), registers: 0, result: Operand::Cell(0) };
         let mut places: Vec<Option<Operand>> = vec![None; self.nodes.len()];
         let mut free = Vec::new();
         for id in order {
-            let node = &self.nodes[id];
-            let place = |id: NodeId| places[id].unwrap_or(Operand::Cell(0));
-            let operation = match node {
+            let constant = match &self.nodes[id] {
+                _ if inlined[id] => continue,
                 Node::Cell(cell) => {
                     places[id] = Some(Operand::Cell(program.cells.len()));
                     program.cells.push(*cell);
                     continue;
                 }
-                Node::Product(a, b) => Operation::Product(place(*a), place(*b)),
-                Node::Combination(constant, terms) => {
-                    let terms = terms.iter().map(|(id, coefficient)| (place(*id), Coefficient::from(*coefficient)));
-                    Operation::Combination(*constant, terms.collect())
-                }
+                Node::Product(..) => Fr::ZERO,
+                Node::Combination(constant, _) => *constant,
             };
-            for operand in operands(node) {
+            let terms = self.terms(id, &inlined);
+            let place = |id: NodeId| places[id].unwrap_or(Operand::Cell(0));
+            let placed = terms.iter().map(|term| term.map(place)).collect();
+            for operand in terms.into_iter().flat_map(Term::operands) {
                 uses[operand] -= 1;
                 if let (0, Some(Operand::Register(register))) = (uses[operand], places[operand]) {
                     free.push(register);
@@ -158,10 +159,40 @@ impl Compiler<'_> {
                 program.registers - 1
             });
             places[id] = Some(Operand::Register(register));
-            program.instructions.push(Instruction { register, operation });
+            program.instructions.push(Instruction { register, constant, terms: placed });
         }
         program.result = places[root].unwrap_or(Operand::Cell(0));
         program
+    }
+
+    /// The products that are nothing but a summand of one sum: they become its terms.
+    fn inlined(&self, order: &[NodeId]) -> Vec<bool> {
+        let mut users = vec![0usize; self.nodes.len()];
+        order.iter().flat_map(|node| operands(&self.nodes[*node])).for_each(|operand| users[operand] += 1);
+        let mut inlined = vec![false; self.nodes.len()];
+        for node in order {
+            let Node::Combination(_, parts) = &self.nodes[*node] else { continue };
+            for (part, factor) in parts {
+                let product = matches!(self.nodes[*part], Node::Product(..));
+                inlined[*part] = product && users[*part] == 1 && *factor == Fr::ONE;
+            }
+        }
+        inlined
+    }
+
+    /// What a node is the sum of.
+    fn terms(&self, node: NodeId, inlined: &[bool]) -> Vec<Term<NodeId>> {
+        match &self.nodes[node] {
+            Node::Cell(_) => Vec::new(),
+            Node::Product(a, b) => vec![Term::Product(*a, *b)],
+            Node::Combination(_, parts) => {
+                let term = |(part, factor): &(NodeId, Fr)| match self.nodes[*part] {
+                    Node::Product(a, b) if inlined[*part] => Term::Product(a, b),
+                    _ => Term::scaled(*part, *factor),
+                };
+                parts.iter().map(term).collect()
+            }
+        }
     }
 
     /// The nodes that the root needs, operands before their users.
@@ -195,7 +226,8 @@ fn operands(node: &Node) -> Box<dyn Iterator<Item = NodeId> + '_> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-    use super::super::program::{BLOCK, Tables};
+    use super::super::program::Tables;
+    use super::super::vector::VectorProgram;
     use super::*;
     use halo2_axiom::plonk::{Advice, ColumnType, ConstraintSystem, Expression, FirstPhase, Fixed, Instance};
     use halo2_axiom::poly::Rotation;
@@ -265,9 +297,13 @@ mod tests {
             let program = compile(&Folded::new(&cs, &[], y, scale));
 
             let mut values = vec![Fr::ZERO; ROWS];
-            let mut registers = program.new_registers();
-            for (block, values) in values.chunks_mut(BLOCK).enumerate() {
-                program.run(tables, block * BLOCK, &mut registers, values);
+            program.run(tables, 0, &mut values);
+            if let Some(program) = VectorProgram::new(&program) {
+                let mut vectors = vec![Fr::ZERO; ROWS];
+                for (task, vectors) in vectors.chunks_mut(25).enumerate() {
+                    program.run(tables, 25 * task, vectors);
+                }
+                prop_assert_eq!(&vectors, &values);
             }
             for (row, value) in values.into_iter().enumerate() {
                 let at = |table: &[Vec<Fr>], column: usize, rotation: i32| {

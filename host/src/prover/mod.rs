@@ -6,13 +6,14 @@
 //! never soundness: [`verify`] is the stock verifier.
 //!
 //! Data flow: circuit → advice columns ([`witness`]) → grand products ([`permutation`]) → quotient ([`quotient`],
-//! from gates folded in [`fold`], compiled in [`compile`] and run in [`program`]) → evaluations and opening ([`opening`]).
+//! from gates folded in [`fold`], compiled in [`compile`] and run in [`program`] or [`vector`]) → evaluations and opening ([`opening`]).
 
 mod compile;
 mod domain;
 mod error;
 mod fold;
 mod key;
+mod lanes;
 mod observer;
 mod opening;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod session;
 mod tests;
 #[cfg(test)]
 mod toy;
+mod vector;
 mod verify;
 mod witness;
 

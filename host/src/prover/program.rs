@@ -1,7 +1,8 @@
 //! Straight-line code over blocks of rows.
 //!
-//! A program is a list of products and linear combinations over registers of [`BLOCK`] rows each, so that the cost of
-//! dispatch is spread over a block and the registers stay in the cache.
+//! A program is a list of sums of products and multiples over registers of [`BLOCK`] rows each, so that the cost of
+//! dispatch is spread over a block and the registers stay in the cache. It runs on every processor; where there is
+//! AVX-512 IFMA, [`super::vector`] is much faster.
 
 use std::borrow::Cow;
 
@@ -14,32 +15,27 @@ use super::fold::{Cell, Kind};
 pub(super) const BLOCK: usize = 32;
 
 /// Where an instruction finds an operand.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operand {
     Cell(usize),
     Register(usize),
 }
 
-/// A coefficient by what it costs.
+/// A summand, its operands found by `O`.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Coefficient {
-    One,
-    MinusOne,
-    Other(Fr),
+pub(super) enum Term<O> {
+    Plus(O),
+    Minus(O),
+    Scaled(O, Fr),
+    Product(O, O),
 }
 
-/// What an instruction computes.
-#[derive(Debug)]
-pub(super) enum Operation {
-    Product(Operand, Operand),
-    Combination(Fr, Vec<(Operand, Coefficient)>),
-}
-
-/// An operation and the register for its result.
+/// A sum and the register for it.
 #[derive(Debug)]
 pub(super) struct Instruction {
     pub register: usize,
-    pub operation: Operation,
+    pub constant: Fr,
+    pub terms: Vec<Term<Operand>>,
 }
 
 /// Straight-line code for one polynomial.
@@ -70,6 +66,11 @@ impl<'a> Tables<'a> {
             Kind::Instance => &self.instance[column],
         }
     }
+
+    /// What a cell is on the rows `start .. start + len`.
+    pub fn window(&self, cell: &Cell, start: usize, len: usize) -> Cow<'a, [Fr]> {
+        window(self.column(cell.kind, cell.column), start, len, cell.rotation)
+    }
 }
 
 /// The rows `start .. start + len`, shifted by `rotation`, of a column that wraps around.
@@ -85,70 +86,75 @@ pub(super) fn window(column: &[Fr], start: usize, len: usize, rotation: i32) -> 
 impl Program {
     /// Multiplications that a row costs.
     pub fn multiplications(&self) -> usize {
-        let count = |instruction: &Instruction| match &instruction.operation {
-            Operation::Product(..) => 1,
-            Operation::Combination(_, terms) => {
-                terms.iter().filter(|(_, coefficient)| matches!(coefficient, Coefficient::Other(_))).count()
-            }
-        };
-        self.instructions.iter().map(count).sum()
+        let terms = self.instructions.iter().flat_map(|instruction| &instruction.terms);
+        terms.filter(|term| matches!(term, Term::Scaled(..) | Term::Product(..))).count()
     }
 
-    /// Registers for one thread.
-    pub fn new_registers(&self) -> Vec<[Fr; BLOCK]> {
-        vec![[Fr::ZERO; BLOCK]; self.registers]
+    /// Writes the polynomial's values on the rows from `start` on.
+    pub fn run(&self, tables: Tables<'_>, start: usize, values: &mut [Fr]) {
+        let mut registers = vec![[Fr::ZERO; BLOCK]; self.registers];
+        for (block, values) in values.chunks_mut(BLOCK).enumerate() {
+            self.run_block(tables, start + block * BLOCK, &mut registers, values);
+        }
     }
 
-    /// Writes the polynomial's values on the rows from `start` on: at most a block.
-    pub fn run(&self, tables: Tables<'_>, start: usize, registers: &mut [[Fr; BLOCK]], values: &mut [Fr]) {
+    fn run_block(&self, tables: Tables<'_>, start: usize, registers: &mut [[Fr; BLOCK]], values: &mut [Fr]) {
         let len = values.len();
-        let cells: Vec<Cow<'_, [Fr]>> = self
-            .cells
-            .iter()
-            .map(|cell| window(tables.column(cell.kind, cell.column), start, len, cell.rotation))
-            .collect();
-        for Instruction { register, operation } in &self.instructions {
-            let mut block = [Fr::ZERO; BLOCK];
-            match operation {
-                Operation::Product(a, b) => {
-                    let (a, b) = (operand(*a, &cells, registers), operand(*b, &cells, registers));
-                    for ((value, a), b) in block.iter_mut().zip(a).zip(b) {
-                        *value = a * b;
-                    }
-                }
-                Operation::Combination(constant, terms) => {
-                    block.fill(*constant);
-                    for (term, coefficient) in terms {
-                        let terms = block.iter_mut().zip(operand(*term, &cells, registers));
-                        match coefficient {
-                            Coefficient::One => terms.for_each(|(value, term)| *value += term),
-                            Coefficient::MinusOne => terms.for_each(|(value, term)| *value -= term),
-                            Coefficient::Other(factor) => terms.for_each(|(value, term)| *value += term * factor),
-                        }
+        let cells: Vec<Cow<'_, [Fr]>> = self.cells.iter().map(|cell| tables.window(cell, start, len)).collect();
+        for Instruction { register, constant, terms } in &self.instructions {
+            let mut block = [*constant; BLOCK];
+            let place = |operand: &Operand| match *operand {
+                Operand::Cell(cell) => &cells[cell][..],
+                Operand::Register(register) => &registers[register][..],
+            };
+            for term in terms {
+                let sums = block.iter_mut();
+                match term {
+                    Term::Plus(a) => sums.zip(place(a)).for_each(|(sum, a)| *sum += a),
+                    Term::Minus(a) => sums.zip(place(a)).for_each(|(sum, a)| *sum -= a),
+                    Term::Scaled(a, factor) => sums.zip(place(a)).for_each(|(sum, a)| *sum += a * factor),
+                    Term::Product(a, b) => {
+                        sums.zip(place(a)).zip(place(b)).for_each(|((sum, a), b)| *sum += a * b);
                     }
                 }
             }
             registers[*register] = block;
         }
-        values.copy_from_slice(&operand(self.result, &cells, registers)[..len]);
+        match self.result {
+            Operand::Cell(cell) => values.copy_from_slice(&cells[cell]),
+            Operand::Register(register) => values.copy_from_slice(&registers[register][..len]),
+        }
     }
 }
 
-fn operand<'a>(operand: Operand, cells: &'a [Cow<'_, [Fr]>], registers: &'a [[Fr; BLOCK]]) -> &'a [Fr] {
-    match operand {
-        Operand::Cell(cell) => &cells[cell],
-        Operand::Register(register) => &registers[register],
-    }
-}
-
-impl From<Fr> for Coefficient {
-    fn from(factor: Fr) -> Self {
+impl<O: Copy> Term<O> {
+    /// The term `factor · operand`.
+    pub fn scaled(operand: O, factor: Fr) -> Self {
         if factor == Fr::ONE {
-            Self::One
+            Self::Plus(operand)
         } else if factor == -Fr::ONE {
-            Self::MinusOne
+            Self::Minus(operand)
         } else {
-            Self::Other(factor)
+            Self::Scaled(operand, factor)
+        }
+    }
+
+    /// What it is made of.
+    pub fn operands(self) -> impl Iterator<Item = O> {
+        let (first, second) = match self {
+            Self::Plus(a) | Self::Minus(a) | Self::Scaled(a, _) => (a, None),
+            Self::Product(a, b) => (a, Some(b)),
+        };
+        std::iter::once(first).chain(second)
+    }
+
+    /// The same term of other operands.
+    pub fn map<P>(self, place: impl Fn(O) -> P) -> Term<P> {
+        match self {
+            Self::Plus(a) => Term::Plus(place(a)),
+            Self::Minus(a) => Term::Minus(place(a)),
+            Self::Scaled(a, factor) => Term::Scaled(place(a), factor),
+            Self::Product(a, b) => Term::Product(place(a), place(b)),
         }
     }
 }

@@ -15,6 +15,7 @@ use super::fold::{Folded, Kind};
 use super::key::{KeyCoset, ProverKey};
 use super::permutation::Challenges;
 use super::program::{BLOCK, Program, Tables, window};
+use super::vector::VectorProgram;
 use super::witness::Polynomial;
 
 /// Blocks that one task of the pool works on.
@@ -38,8 +39,9 @@ impl Constraints<'_> {
     /// The quotient's pieces of n coefficients each.
     pub fn quotient(&self) -> Vec<Vec<Fr>> {
         let (program, weights) = self.plan();
+        let gates = Gates::new(program);
         let domain = self.key.domain();
-        let numerators: Vec<_> = (0..domain.cosets()).map(|coset| self.numerator(coset, &program, &weights)).collect();
+        let numerators: Vec<_> = (0..domain.cosets()).map(|coset| self.numerator(coset, &gates, &weights)).collect();
         domain.quotient_pieces(&numerators)
     }
 
@@ -53,7 +55,7 @@ impl Constraints<'_> {
     }
 
     /// All constraints' values over a coset.
-    fn numerator(&self, coset: usize, program: &Program, weights: &Weights) -> Vec<Fr> {
+    fn numerator(&self, coset: usize, gates: &Gates, weights: &Weights) -> Vec<Fr> {
         let domain = self.key.domain();
         let evaluate = |coefficients: &[Fr]| domain.evaluate_on_coset(coefficients, coset);
         let key = self.key.coset(coset);
@@ -65,17 +67,36 @@ impl Constraints<'_> {
         let permutation = Products { constraints: self, weights, key: &key, tables, products: &products, coset };
         let mut values = vec![Fr::ZERO; domain.n()];
         let tasks = values.par_chunks_mut(BLOCK * BLOCKS).enumerate();
-        tasks.for_each_init(
-            || program.new_registers(),
-            |registers, (task, values)| {
-                for (block, values) in values.chunks_mut(BLOCK).enumerate() {
-                    let start = (task * BLOCKS + block) * BLOCK;
-                    program.run(tables, start, registers, values);
-                    permutation.add(start, values);
-                }
-            },
-        );
+        tasks.for_each(|(task, values)| {
+            let start = task * BLOCK * BLOCKS;
+            gates.run(tables, start, values);
+            for (block, values) in values.chunks_mut(BLOCK).enumerate() {
+                permutation.add(start + block * BLOCK, values);
+            }
+        });
         values
+    }
+}
+
+/// The gates, by what the processor can do.
+enum Gates {
+    Scalar(Program),
+    Vector(VectorProgram),
+}
+
+impl Gates {
+    fn new(program: Program) -> Self {
+        match VectorProgram::new(&program) {
+            Some(vector) => Self::Vector(vector),
+            None => Self::Scalar(program),
+        }
+    }
+
+    fn run(&self, tables: Tables<'_>, start: usize, values: &mut [Fr]) {
+        match self {
+            Self::Scalar(program) => program.run(tables, start, values),
+            Self::Vector(program) => program.run(tables, start, values),
+        }
     }
 }
 
@@ -272,8 +293,9 @@ mod tests {
             y,
         };
         let (program, weights) = constraints.plan();
-        for coset in 0..5 {
-            let values = constraints.numerator(coset, &program, &weights);
+        let gates = [Some(Gates::Scalar(program)), VectorProgram::new(&constraints.plan().0).map(Gates::Vector)];
+        for (coset, gates) in (0..5).flat_map(|coset| gates.iter().flatten().map(move |gates| (coset, gates))) {
+            let values = constraints.numerator(coset, gates, &weights);
             for row in [0, 1, 31, 32, 126, 127] {
                 let x = key.domain().shift(coset) * key.omega().pow_vartime([row as u64]);
                 assert_eq!(values[row], expected(&constraints, x), "coset {coset}, row {row}");
