@@ -14,7 +14,7 @@ use crate::evm::{Evm, EvmError, EvmOutcome, encode_verifying_key};
 use crate::keys::{self, CacheOutcome, KeysError};
 use crate::measure::{MIB, Stages, available_memory};
 use crate::progress::Progress;
-use crate::prover::{self, ProverError, ProverKey, VerifyError};
+use crate::prover::{self, CosetsOutcome, ProverError, ProverKey, VerifyError};
 use crate::record::{BlockRecord, Bytes, ProofRecord, SetupRecord, VERSION, Word, circuit_digest, words};
 use crate::setup::{Setup, SetupError};
 use halo2_axiom::plonk::VerifyingKey;
@@ -63,6 +63,7 @@ pub struct Appliance {
     setup: Setup,
     key: ProverKey,
     keys: CacheOutcome,
+    cosets: CosetsOutcome,
 }
 
 /// Why an appliance does not start.
@@ -169,7 +170,9 @@ impl Appliance {
         let (pk, keys) = stages
             .time("keys", || keys::load_or_build(&data.keys(), preset.name(), &setup, &batch.shape(), progress))?;
         let key = ProverKey::new(pk)?;
-        Ok(Self { preset, setup, key, keys })
+        let beside = keys.path().with_extension("cosets");
+        let cosets = stages.time("cosets", || key.load_or_compute_cosets(&beside, progress));
+        Ok(Self { preset, setup, key, keys, cosets })
     }
 
     /// What commitments are computed over.
@@ -240,6 +243,11 @@ impl Appliance {
     /// Where the keys came from.
     pub fn keys(&self) -> &CacheOutcome {
         &self.keys
+    }
+
+    /// Where the keys' values on cosets came from.
+    pub fn cosets(&self) -> &CosetsOutcome {
+        &self.cosets
     }
 }
 

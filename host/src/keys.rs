@@ -65,6 +65,15 @@ pub enum CacheOutcome {
     },
 }
 
+impl CacheOutcome {
+    /// The key file.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Loaded(path) | Self::Built(path) | Self::Rebuilt { path, .. } => path,
+        }
+    }
+}
+
 impl fmt::Display for CacheOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

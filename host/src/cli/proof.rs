@@ -67,6 +67,7 @@ impl Means {
         let data = context.data()?;
         let appliance = Appliance::open(preset, batch, &self.setup, &data, stages, context.progress)?;
         note(appliance.keys());
+        note(appliance.cosets());
         warn_if_insecure(appliance.setup());
         Ok(appliance)
     }

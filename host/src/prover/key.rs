@@ -1,9 +1,10 @@
 //! A proving key with what proofs share: transforms, the quotient's plan, fixed columns on their cosets.
 //!
 //! Fixed columns, permutation columns and Lagrange polynomials do not change from proof to proof, and neither do
-//! their values on the cosets. They are computed on first use and kept as long as they fit a budget of bytes; cosets
-//! beyond the budget are computed again in every proof.
+//! their values on the cosets. They are computed on first use or come from a file (see [`cosets`](super::cosets)), and are
+//! kept as long as they fit a budget of bytes; cosets beyond the budget are computed again in every proof.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use halo2_axiom::plonk::{Any, Column, ProvingKey, VerifyingKey};
@@ -13,8 +14,10 @@ use rayon::prelude::*;
 
 use super::ProverError;
 use super::compile::compile;
+use super::cosets::{self, CosetsOutcome};
 use super::domain::{Domain, powers};
 use super::fold::{Folded, check_gates};
+use crate::progress::Progress;
 
 /// Bytes that the values on cosets may take by default.
 pub const DEFAULT_CACHE_BYTES: usize = 6 << 30;
@@ -33,7 +36,7 @@ pub struct ProverKey {
 }
 
 /// The values of the key's polynomials over one coset.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct KeyCoset {
     /// Fixed columns; empty where unused.
     pub fixed: Vec<Vec<Fr>>,
@@ -96,6 +99,12 @@ impl ProverKey {
         })
     }
 
+    /// Gets the values on cosets from the file at `path`, or computes them now and keeps them there. Without this, each is
+    /// computed when a proof first needs it.
+    pub fn load_or_compute_cosets(&self, path: &Path, progress: Progress) -> CosetsOutcome {
+        cosets::load_or_compute(self, path, progress)
+    }
+
     /// The verifying key.
     pub fn vk(&self) -> &VerifyingKey<G1Affine> {
         self.pk.get_vk()
@@ -145,6 +154,23 @@ impl ProverKey {
         }
     }
 
+    /// Cosets that are kept once they are there.
+    pub(super) fn cached_cosets(&self) -> usize {
+        self.cache.len()
+    }
+
+    /// Fixed columns that have values on cosets.
+    pub(super) fn fixed_in_use(&self) -> &[bool] {
+        &self.fixed_in_use
+    }
+
+    /// Takes cosets in, the first one first.
+    pub(super) fn keep(&self, cosets: Vec<KeyCoset>) {
+        for (cached, coset) in self.cache.iter().zip(cosets) {
+            cached.get_or_init(|| Arc::new(coset));
+        }
+    }
+
     fn compute_coset(&self, coset: usize) -> KeyCoset {
         let evaluate = |coefficients: &[Fr]| self.domain.evaluate_on_coset(coefficients, coset);
         let fixed = self.pk.fixed_polys().par_iter().zip(&self.fixed_in_use);
@@ -154,5 +180,13 @@ impl ProverKey {
             l0: evaluate(self.pk.l0()),
             l_active: evaluate(self.pk.l_active_row()),
         }
+    }
+}
+
+impl KeyCoset {
+    /// All columns with values.
+    pub fn columns(&self) -> impl Iterator<Item = &Vec<Fr>> {
+        let fixed = self.fixed.iter().filter(|column| !column.is_empty());
+        fixed.chain(&self.sigma).chain([&self.l0, &self.l_active])
     }
 }

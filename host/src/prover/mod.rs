@@ -9,6 +9,7 @@
 //! from gates folded in [`fold`], compiled in [`compile`] and run in [`program`] or [`vector`]) → evaluations and opening ([`opening`]).
 
 mod compile;
+mod cosets;
 mod domain;
 mod error;
 mod fold;
@@ -44,6 +45,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::{Basis, Engine};
 
+pub use cosets::CosetsOutcome;
 pub use error::{ProverError, VerifyError};
 pub use key::{DEFAULT_CACHE_BYTES, ProverKey};
 pub use observer::{Observer, Stage};
