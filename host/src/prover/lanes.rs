@@ -35,7 +35,7 @@ pulp::simd_type! {
     }
 }
 
-/// Five limbs below 2^52 of eight values each.
+/// Five limbs of eight values each: below 2^52, or signed after a [`butterfly`](Ifma::butterfly).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lanes([__m512i; LIMBS]);
 
@@ -135,7 +135,7 @@ impl Ifma {
         for (limb, modulus) in less.0.iter_mut().zip(MODULUS) {
             *limb = f._mm512_sub_epi64(*limb, self.splat(modulus));
         }
-        let less = self.carry(less.0);
+        let less = self.carried(&less);
         let negative = f._mm512_cmplt_epi64_mask(less.0[LIMBS - 1], self.splat(0));
         let rows: [[u64; LANES]; LIMBS] =
             array::from_fn(|limb| cast(f._mm512_mask_blend_epi64(negative, less.0[limb], value.0[limb])));
@@ -197,13 +197,60 @@ impl Ifma {
             self.add_row(&mut sum, i, factor, |j| self.splat(MODULUS[j]));
             sum.0[i + 1] = f._mm512_add_epi64(sum.0[i + 1], f._mm512_srli_epi64::<BITS>(sum.0[i]));
         }
-        self.carry(array::from_fn(|limb| sum.0[LIMBS + limb]))
+        self.carried(&Lanes(array::from_fn(|limb| sum.0[LIMBS + limb])))
     }
 
-    /// Brings limbs back to 52 bits. The last keeps the sign.
+    /// The product of two values, the first one's limbs being signed.
     #[inline(always)]
-    fn carry(self, mut limbs: [__m512i; LIMBS]) -> Lanes {
+    pub fn multiply(self, a: &Lanes, b: &Lanes) -> Lanes {
+        let mut sum = self.sum(&Limbs([0; LIMBS]));
+        self.add_product(&mut sum, &self.carried(a), b);
+        self.reduce(sum)
+    }
+
+    /// The product of a value, its limbs being signed, and a constant.
+    #[inline(always)]
+    pub fn multiply_by(self, a: &Lanes, factor: &Limbs) -> Lanes {
+        let mut sum = self.sum(&Limbs([0; LIMBS]));
+        self.add_scaled(&mut sum, &self.carried(a), factor);
+        self.reduce(sum)
+    }
+
+    /// `a + b` and `a - b` for b below twice the modulus, which both bounds grow by. Limbs are not carried.
+    #[inline(always)]
+    pub fn butterfly(self, a: &Lanes, b: &Lanes) -> (Lanes, Lanes) {
         let f = self.avx512f;
+        let sum = array::from_fn(|limb| f._mm512_add_epi64(a.0[limb], b.0[limb]));
+        let lifted = |limb: usize| f._mm512_add_epi64(a.0[limb], self.splat(2 * MODULUS[limb]));
+        let difference = array::from_fn(|limb| f._mm512_sub_epi64(lifted(limb), b.0[limb]));
+        (Lanes(sum), Lanes(difference))
+    }
+
+    /// The value in lane l of vector i goes to lane i of vector l.
+    #[inline(always)]
+    pub fn transposed(self, square: &[Lanes; LANES]) -> [Lanes; LANES] {
+        let mut turned = [Lanes::zero(); LANES];
+        for limb in 0..LIMBS {
+            let rows: [[u64; LANES]; LANES] = array::from_fn(|row| cast(square[row].0[limb]));
+            for (lane, vector) in turned.iter_mut().enumerate() {
+                vector.0[limb] = cast(array::from_fn::<u64, LANES, _>(|row| rows[row][lane]));
+            }
+        }
+        turned
+    }
+
+    /// The lanes with the bits of their numbers reversed.
+    #[inline(always)]
+    pub fn reversed(self, value: &Lanes) -> Lanes {
+        let order = cast([0u64, 4, 2, 6, 1, 5, 3, 7]);
+        Lanes(value.0.map(|limb| self.avx512f._mm512_permutexvar_epi64(order, limb)))
+    }
+
+    /// The value with its limbs brought back to 52 bits. The last keeps the sign.
+    #[inline(always)]
+    pub fn carried(self, value: &Lanes) -> Lanes {
+        let f = self.avx512f;
+        let Lanes(mut limbs) = *value;
         for i in 0..LIMBS - 1 {
             limbs[i + 1] = f._mm512_add_epi64(limbs[i + 1], f._mm512_srai_epi64::<BITS>(limbs[i]));
             limbs[i] = f._mm512_and_si512(limbs[i], self.splat(MASK));
@@ -234,6 +281,7 @@ mod tests {
 
     use super::*;
     use halo2curves::ff::Field;
+    use proptest::collection::vec;
     use proptest::prelude::*;
 
     /// Any element; often one whose limbs are all zeros or as large as they get.
@@ -242,14 +290,10 @@ mod tests {
             any::<[u64; 4]>().prop_map(Fr::from_raw),
             Just(Fr::ZERO),
             Just(-Fr::ONE),
-            // What halo2curves keeps as zeros and ones, and as the modulus less one.
+            // Words with few ones, and the modulus less one.
             Just(Fr::from_raw_bytes_unchecked(&(1u128 << 104).to_le_bytes().repeat(2))),
             Just(-Fr::from_raw_bytes_unchecked(&[[1].as_slice(), &[0; 31]].concat())),
         ]
-    }
-
-    fn elements() -> impl Strategy<Value = Vec<Fr>> {
-        proptest::collection::vec(element(), LANES)
     }
 
     fn stored(ifma: Ifma, value: &Lanes) -> Vec<Fr> {
@@ -262,12 +306,12 @@ mod tests {
     fn raised(ifma: Ifma, elements: &[Fr], bound: u64) -> Lanes {
         let mut sum = ifma.sum(&Limbs::offset(Fr::ZERO, bound - LOADED));
         ifma.add(&mut sum, &ifma.load(elements));
-        ifma.carry(array::from_fn(|limb| sum.0[LIMBS + limb]))
+        ifma.carried(&Lanes(array::from_fn(|limb| sum.0[LIMBS + limb])))
     }
 
     proptest! {
         #[test]
-        fn elements_come_back_as_they_were(elements in proptest::collection::vec(element(), 0..=LANES)) {
+        fn elements_come_back_as_they_were(elements in vec(element(), 0..=LANES)) {
             let Some(ifma) = Ifma::try_new() else { return Ok(()) };
             let mut back = vec![Fr::ONE; elements.len()];
             ifma.store(&ifma.load(&elements), &mut back);
@@ -277,10 +321,10 @@ mod tests {
         #[test]
         fn sums_of_products_agree_with_the_field(
             constant in element(),
-            products in proptest::collection::vec((elements(), elements()), 0..5),
-            scaled in proptest::collection::vec((elements(), element()), 0..20),
-            plus in proptest::collection::vec(elements(), 0..3),
-            minus in proptest::collection::vec(elements(), 0..3),
+            products in vec((vec(element(), LANES), vec(element(), LANES)), 0..5),
+            scaled in vec((vec(element(), LANES), element()), 0..20),
+            plus in vec(vec(element(), LANES), 0..3),
+            minus in vec(vec(element(), LANES), 0..3),
         ) {
             let Some(ifma) = Ifma::try_new() else { return Ok(()) };
             let mut sum = ifma.sum(&Limbs::offset(constant, LOADED * minus.len() as u64));
@@ -308,7 +352,7 @@ mod tests {
         }
 
         #[test]
-        fn the_largest_values_and_the_longest_sums_are_right(a in elements(), b in elements(), factor in element()) {
+        fn the_largest_values_and_the_longest_sums_are_right(a in vec(element(), LANES), b in vec(element(), LANES), factor in element()) {
             let Some(ifma) = Ifma::try_new() else { return Ok(()) };
             let large = raised(ifma, &a, LIMIT);
             prop_assert_eq!(&stored(ifma, &large), &a);
@@ -320,6 +364,36 @@ mod tests {
             }
             let value = |lane: usize| b[lane].square() + a[lane] * factor * Fr::from(TERMS as u64 - 1) + factor;
             prop_assert_eq!(stored(ifma, &ifma.reduce(sum)), (0..LANES).map(value).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn butterflies_may_follow_one_another_without_a_carry(a in vec(element(), LANES), b in vec(element(), LANES), factor in element()) {
+            let Some(ifma) = Ifma::try_new() else { return Ok(()) };
+            let factor_of = Limbs::new(factor);
+            let (mut left, mut right) = (ifma.load(&a), ifma.load(&b));
+            let mut expected: Vec<(Fr, Fr)> = a.iter().copied().zip(b.iter().copied()).collect();
+            // As many as the largest domain has layers.
+            for _ in 0..28 {
+                (left, right) = ifma.butterfly(&left, &ifma.multiply_by(&right, &factor_of));
+                expected.iter_mut().for_each(|(a, b)| (*a, *b) = (*a + *b * factor, *a - *b * factor));
+            }
+            let (a, b): (Vec<Fr>, Vec<Fr>) = expected.into_iter().unzip();
+            prop_assert_eq!(stored(ifma, &ifma.carried(&left)), a.clone());
+            prop_assert_eq!(stored(ifma, &ifma.carried(&right)), b.clone());
+            let product = ifma.multiply(&right, &ifma.carried(&left));
+            prop_assert_eq!(stored(ifma, &product), a.iter().zip(&b).map(|(a, b)| a * b).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn lanes_change_places(elements in vec(element(), LANES * LANES)) {
+            let Some(ifma) = Ifma::try_new() else { return Ok(()) };
+            let square: [Lanes; LANES] = array::from_fn(|row| ifma.load(&elements[row * LANES..][..LANES]));
+            for (lane, vector) in ifma.transposed(&square).iter().enumerate() {
+                let column: Vec<Fr> = elements.iter().copied().skip(lane).step_by(LANES).collect();
+                prop_assert_eq!(stored(ifma, vector), column);
+            }
+            let reversed = [0, 4, 2, 6, 1, 5, 3, 7].map(|lane| elements[lane]);
+            prop_assert_eq!(stored(ifma, &ifma.reversed(&square[0])), reversed);
         }
     }
 }

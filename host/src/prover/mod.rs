@@ -28,6 +28,7 @@ mod tests;
 #[cfg(test)]
 mod toy;
 mod vector;
+mod vector_transform;
 mod verify;
 mod witness;
 
