@@ -12,11 +12,29 @@ pragma solidity 0.8.30;
 ///
 /// Order of work: load; squeeze all challenges; collect every denominator and invert them at once; run the key's
 /// program (gates, permutation, opening weights); combine the commitments; one pairing check.
+///
+/// A failed precompile does not say whether its input was wrong or its gas too little, and it keeps all that it was
+/// given. So every call has a cap, which bounds what a wrong point burns, and a failure is looked into before it counts
+/// against the proof: see `blame`.
 contract BatchVerifier {
     /// Order of the scalar field.
     uint256 private constant R = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001;
 
-    // Memory. [0, 0x180) is scratch for the precompiles: `total` at 0, `acc` at 0x40, operand at 0x80.
+    /// What a call of each precompile may take. The dearest published prices are those of Byzantium: 500 (EIP-196),
+    /// 40,000 (EIP-196), 180,000 for two pairs (EIP-197) and 13,056 for operands of 32 bytes (EIP-198). Later ones are
+    /// lower (EIP-1108: 150, 6,000, 113,000; EIP-2565: 1,360; EIP-7883: 4,080), zkSync Era's 300 and 7,000 for the
+    /// first two lie between. The caps leave at least half as much again to chains with prices of their own.
+    uint256 private constant EC_ADD_CAP = 1_000;
+    uint256 private constant EC_MUL_CAP = 60_000;
+    uint256 private constant PAIRING_CAP = 270_000;
+    uint256 private constant MODEXP_CAP = 20_000;
+
+    /// First four bytes of the hashes of the errors' signatures.
+    uint256 private constant NOT_ENOUGH_GAS = 0xdd629f86;
+    uint256 private constant PRECOMPILE_UNUSABLE = 0xc887e030;
+
+    // Memory. [0, 0x180) is scratch for the precompiles: `total` at 0, `acc` at 0x40, a scalar at 0x80, their product
+    // at 0xa0, the point to be added to that at 0xe0.
     /// Always zero.
     uint256 private constant ZERO = 0x180;
     /// x^n.
@@ -55,6 +73,21 @@ contract BatchVerifier {
     uint256 private constant S_G2 = 0x4e0;
     uint256 private constant NEG_G2 = 0x560;
 
+    /// The call was given too little gas to tell whether the proof holds: call again with more.
+    error NotEnoughGas();
+
+    /// This precompile fails even for input that is right: the chain forbids it or charges more than its cap. The proof
+    /// cannot be verified there, with any gas.
+    error PrecompileUnusable(uint256 precompile);
+
+    /// @notice `true` and `false` are final: a proof is never said to be wrong for want of gas. With too little of it,
+    /// the call reverts with NotEnoughGas, or runs out of gas where not even that much was left. On a chain without
+    /// the precompiles (calls succeed and give nothing), no proof holds. Calldata that the ABI does not allow reverts
+    /// without a reason.
+    ///
+    /// Under one key, a wrong proof costs no more gas than a right one, however much the call was given: what a wrong
+    /// point burns, EC_MUL_CAP and the price of one ecMul at most, is less than the pairing that is not reached then.
+    ///
     /// @param key head of the verifying key's contracts
     /// @param proof points as x ‖ y (64 bytes), scalars as 32 bytes, big-endian, in the order of the prover's transcript
     /// @param instances the instance column's values, each below R
@@ -64,6 +97,31 @@ contract BatchVerifier {
             function refuse() {
                 mstore(0, 0)
                 return(0, 0x20)
+            }
+
+            /// Reverts if a call that has just failed was not given all of `cap`. It kept what it was given, and a
+            /// caller with g gas gives g - g/64 at most (EIP-150): if that is below the cap, less than cap/63 is left.
+            function requireGas(cap) {
+                if lt(gas(), div(cap, 63)) {
+                    mstore(0, shl(224, NOT_ENOUGH_GAS))
+                    revert(0, 4)
+                }
+            }
+
+            /// A call of this precompile has failed. That is the fault of its input, and so of the proof, only if the
+            /// same call with zeros succeeds: they stand for the identity and cost the same. Gas that was too little
+            /// for the first call is far too little for this one; a chain that charges more than the cap fails both,
+            /// and so does the limit on the depth of calls. Size 0 is for modexp, to which no input is wrong.
+            function blame(precompile, cap, size) {
+                requireGas(cap)
+                if size {
+                    calldatacopy(0, calldatasize(), size)
+                    if staticcall(cap, precompile, 0, size, 0, 0) { refuse() }
+                    requireGas(cap)
+                }
+                mstore(0, shl(224, PRECOMPILE_UNUSABLE))
+                mstore(4, precompile)
+                revert(0, 0x24)
             }
 
             function load(contract_) {
@@ -169,7 +227,7 @@ contract BatchVerifier {
                 mstore(0x60, product)
                 mstore(0x80, sub(R, 2))
                 mstore(0xa0, R)
-                if iszero(staticcall(gas(), 5, 0, 0xc0, 0, 0x20)) { refuse() }
+                if iszero(staticcall(MODEXP_CAP, 5, 0, 0xc0, 0, 0x20)) { blame(5, MODEXP_CAP, 0) }
                 let inverse := mload(0)
                 if iszero(eq(mulmod(inverse, product, R), 1)) { refuse() }
                 for { let start := sub(to, size) } gt(from, start) {} {
@@ -411,19 +469,19 @@ contract BatchVerifier {
                     mstore(0x40, mload(point))
                     mstore(0x60, mload(add(point, 0x20)))
                 }
-                let base := mload(and(shr(224, head), 0xffff))
+                // The base stays where it is: the product goes behind it.
+                mstore(0x80, mload(and(shr(224, head), 0xffff)))
                 for { p := add(p, 8) } iszero(eq(p, end)) { p := add(p, 2) } {
-                    mstore(0x80, base)
-                    if iszero(staticcall(gas(), 7, 0x40, 0x60, 0x40, 0x40)) { refuse() }
+                    if iszero(staticcall(EC_MUL_CAP, 7, 0x40, 0x60, 0xa0, 0x40)) { blame(7, EC_MUL_CAP, 0x60) }
                     let point := shr(240, mload(p))
-                    mstore(0x80, mload(point))
-                    mstore(0xa0, mload(add(point, 0x20)))
-                    if iszero(staticcall(gas(), 6, 0x40, 0x80, 0x40, 0x40)) { refuse() }
+                    mstore(0xe0, mload(point))
+                    mstore(0x100, mload(add(point, 0x20)))
+                    if iszero(staticcall(EC_ADD_CAP, 6, 0xa0, 0x80, 0x40, 0x40)) { blame(6, EC_ADD_CAP, 0x80) }
                 }
                 let weight := and(shr(208, head), 0xffff)
                 if weight {
                     mstore(0x80, mload(weight))
-                    if iszero(staticcall(gas(), 7, 0x40, 0x60, 0x40, 0x40)) { refuse() }
+                    if iszero(staticcall(EC_MUL_CAP, 7, 0x40, 0x60, 0x40, 0x40)) { blame(7, EC_MUL_CAP, 0x60) }
                 }
             }
 
@@ -455,7 +513,7 @@ contract BatchVerifier {
             mstore(0x20, mload(0x60))
             for { let end := mload(PROGRAM_AT) } lt(next, end) {} {
                 next := chain(next)
-                if iszero(staticcall(gas(), 6, 0, 0x80, 0, 0x40)) { refuse() }
+                if iszero(staticcall(EC_ADD_CAP, 6, 0, 0x80, 0, 0x40)) { blame(6, EC_ADD_CAP, 0x80) }
             }
 
             // e(h2, [s]G2) * e(total, -G2) = 1
@@ -471,8 +529,8 @@ contract BatchVerifier {
                 mstore(add(0x100, i), mload(add(NEG_G2, i)))
             }
             // The result goes to a word that is zero until then: a chain without the precompile accepts nothing.
-            let paired := staticcall(gas(), 8, 0, 0x180, ZERO, 0x20)
-            mstore(0, and(paired, eq(mload(ZERO), 1)))
+            if iszero(staticcall(PAIRING_CAP, 8, 0, 0x180, ZERO, 0x20)) { blame(8, PAIRING_CAP, 0x180) }
+            mstore(0, eq(mload(ZERO), 1))
             return(0, 0x20)
         }
     }

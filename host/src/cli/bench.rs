@@ -99,7 +99,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
     let public = proved.record.verify(appliance.setup(), appliance.vk())?;
     let evm = stages
         .time("EVM", || verify_on_evm(appliance.setup(), appliance.vk(), &public.instance(), &proved.record.proof.0))?;
-    if !evm.accepted {
+    if !evm.accepted() {
         return Err(CommandError::EvmRefused);
     }
 
@@ -123,7 +123,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
         command_cpu_seconds: cpu_seconds,
         command_cpu_seconds_per_transfer: each(cpu_seconds),
         verified: true,
-        evm_verified: evm.accepted,
+        evm_verified: evm.accepted(),
         evm_gas: evm.gas_used,
         comparison,
         figures,

@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
     let public = proved.record.verify(appliance.setup(), appliance.vk())?;
     let evm = stages
         .time("EVM", || verify_on_evm(appliance.setup(), appliance.vk(), &public.instance(), &proved.record.proof.0))?;
-    if !evm.accepted {
+    if !evm.accepted() {
         return Err(CommandError::EvmRefused);
     }
     proved.record.write(&out)?;
@@ -90,6 +90,6 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
             .add("gas on an EVM", evm.gas_used)
             .add("record", out.display())
     });
-    let outcome = Outcome { figures, proof: out, verified: true, evm_verified: evm.accepted, evm_gas: evm.gas_used };
+    let outcome = Outcome { figures, proof: out, verified: true, evm_verified: evm.accepted(), evm_gas: evm.gas_used };
     Report::new(&outcome, text)
 }

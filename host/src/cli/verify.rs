@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
         true => Some(verify_on_evm(&setup, &vk, &public.instance(), &record.proof.0)?),
         false => None,
     };
-    if evm.is_some_and(|evm| !evm.accepted) {
+    if evm.is_some_and(|evm| !evm.accepted()) {
         return Err(CommandError::EvmRefused);
     }
     let outcome = Outcome {
@@ -79,7 +79,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
         circuit: record.circuit,
         setup: record.setup.digest,
         insecure: setup.is_insecure(),
-        evm_verified: evm.map(|evm| evm.accepted),
+        evm_verified: evm.map(|evm| evm.accepted()),
         evm_gas: evm.map(|evm| evm.gas_used),
     };
     let facts = Facts::default()

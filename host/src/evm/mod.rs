@@ -11,7 +11,7 @@
 //!                          opening.rs  rotation sets: weights as instructions, commitments as chains
 //!                          program.rs  instructions, scheduling, encoding
 //!                          memory.rs   where the contract keeps what
-//! proof, instances --calldata.rs--> call data --run.rs--> accepted? gas?
+//! proof, instances --calldata.rs--> call data --run.rs--> gas, and by verdict.rs: accepted?
 //! ```
 
 mod algebra;
@@ -25,6 +25,7 @@ mod numerators;
 mod opening;
 mod program;
 mod run;
+mod verdict;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use calldata::encode_call;
 pub use contract::{VerifierContract, verifier_contract};
 pub use key::{VerifyingKeyData, encode_verifying_key};
 pub use run::{Evm, EvmOutcome};
+pub use verdict::EvmVerdict;
 
 /// Why a key cannot be put on an EVM, or a call not be made there.
 #[derive(Debug, thiserror::Error)]

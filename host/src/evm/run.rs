@@ -12,26 +12,33 @@ use revm::primitives::hardfork::SpecId;
 use revm::primitives::{Address, TxKind};
 use revm::{Context, DatabaseCommit, ExecuteEvm, InspectEvm, Inspector, MainBuilder, MainContext};
 
-use super::{EvmError, VerifyingKeyData, encode_call, verifier_contract};
+use super::{EvmError, EvmVerdict, VerifyingKeyData, encode_call, verifier_contract};
 
 /// Gas that every transaction costs before it starts.
 const GAS_TRANSACTION: u64 = 21_000;
 /// Gas of a byte of calldata, zero or not (EIP-2028).
 const GAS_BYTE: (u64, u64) = (4, 16);
-/// Gas that a transaction may use here: a block's worth.
-const GAS_LIMIT: u64 = 30_000_000;
+/// Gas that a transaction may use here unless said otherwise: a block's worth.
+pub(super) const GAS_LIMIT: u64 = 30_000_000;
 
 /// What the contract said to a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EvmOutcome {
-    /// Whether the proof holds.
-    pub accepted: bool,
+    /// Whether the proof holds, or why that is not known.
+    pub verdict: EvmVerdict,
     /// Gas of the whole transaction, its base and calldata included.
     pub gas_used: u64,
     /// Gas of the execution alone.
     pub gas_execution: u64,
     /// Bytes of the verifier's code.
     pub code_bytes: usize,
+}
+
+impl EvmOutcome {
+    /// Whether the contract found that the proof holds.
+    pub fn accepted(&self) -> bool {
+        self.verdict == EvmVerdict::Accepted
+    }
 }
 
 /// An EVM with the verifier contract deployed.
@@ -77,28 +84,25 @@ impl Evm {
     /// # Errors
     /// When the EVM does not execute the transaction at all; whatever is wrong with the proof is an outcome.
     pub fn verify(&mut self, key: [u8; 20], proof: &[u8], instances: &[Fr]) -> Result<EvmOutcome, EvmError> {
-        self.call(encode_call(key, proof, instances), NoOpInspector)
+        self.call(encode_call(key, proof, instances), GAS_LIMIT, NoOpInspector)
     }
 
-    /// Calls the verifier, watched by an inspector.
-    pub(super) fn call<I>(&mut self, data: Vec<u8>, inspector: I) -> Result<EvmOutcome, EvmError>
+    /// Calls the verifier with that much gas, watched by an inspector.
+    pub(super) fn call<I>(&mut self, data: Vec<u8>, gas_limit: u64, inspector: I) -> Result<EvmOutcome, EvmError>
     where
         I: for<'a> Inspector<MainnetContext<&'a mut InMemoryDB>>,
     {
         let zeros = data.iter().filter(|&&byte| byte == 0).count() as u64;
         let calldata = zeros * GAS_BYTE.0 + (data.len() as u64 - zeros) * GAS_BYTE.1;
-        let transaction = self.transaction(TxKind::Call(self.verifier), data);
+        let transaction = TxEnv { gas_limit, ..self.transaction(TxKind::Call(self.verifier), data) };
         let result = self
             .machine(inspector)
             .inspect_one_tx(transaction)
             .map_err(|error| EvmError::Evm { what: "run the call", why: error.to_string() })?;
         let gas_used = result.tx_gas_used();
-        let accepted = match result {
-            ExecutionResult::Success { output, .. } => output.data().last() == Some(&1),
-            ExecutionResult::Revert { .. } | ExecutionResult::Halt { .. } => false,
-        };
         let gas_execution = gas_used - GAS_TRANSACTION - calldata;
-        Ok(EvmOutcome { accepted, gas_used, gas_execution, code_bytes: self.code_bytes })
+        let verdict = EvmVerdict::of(&result);
+        Ok(EvmOutcome { verdict, gas_used, gas_execution, code_bytes: self.code_bytes })
     }
 
     fn machine<I>(&mut self, inspector: I) -> MainnetEvm<MainnetContext<&mut InMemoryDB>, I> {

@@ -4,6 +4,7 @@
 
 mod aliasing;
 mod circuit;
+mod gas;
 mod profile;
 
 use std::sync::LazyLock;
@@ -25,7 +26,9 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use revm::inspector::NoOpInspector;
 
+use super::EvmVerdict::{Accepted, Refused};
 use super::memory::WORD;
+use super::run::GAS_LIMIT;
 use super::*;
 use crate::transcript::{KeccakRead, KeccakWrite};
 use aliasing::{AliasingWrite, alias};
@@ -100,7 +103,7 @@ static SMALL: LazyLock<Case> = LazyLock::new(|| Case::new(Shape::default(), 4));
 fn a_proof_of_the_stock_prover_is_accepted() {
     assert!(SMALL.stock_accepts());
     assert_eq!(SMALL.proof.len(), SMALL.key.proof_bytes());
-    assert!(SMALL.outcome(&SMALL.proof, &SMALL.instances).accepted);
+    assert!(SMALL.outcome(&SMALL.proof, &SMALL.instances).accepted());
 }
 
 #[test]
@@ -117,7 +120,7 @@ proptest! {
     ) {
         let case = Case::new(Shape { width, kinds, guards, reach, instances, ..Shape::default() }, 4);
         prop_assert!(case.stock_accepts());
-        prop_assert!(case.outcome(&case.proof, &case.instances).accepted);
+        prop_assert!(case.outcome(&case.proof, &case.instances).accepted());
     }
 }
 
@@ -127,7 +130,7 @@ proptest! {
     fn a_proof_with_a_changed_byte_is_refused(at in any::<proptest::sample::Index>(), change in 1u8..) {
         let mut proof = SMALL.proof.clone();
         proof[at.index(SMALL.proof.len())] ^= change;
-        prop_assert!(!SMALL.outcome(&proof, &SMALL.instances).accepted);
+        prop_assert_eq!(SMALL.outcome(&proof, &SMALL.instances).verdict, Refused);
     }
 }
 
@@ -136,22 +139,23 @@ fn other_instances_are_refused() {
     for at in 0..SMALL.instances.len() {
         let mut instances = SMALL.instances.clone();
         instances[at] += Fr::ONE;
-        assert!(!SMALL.outcome(&SMALL.proof, &instances).accepted);
+        assert_eq!(SMALL.outcome(&SMALL.proof, &instances).verdict, Refused);
     }
     let more = [&SMALL.instances[..], &[Fr::ZERO]].concat();
-    assert!(!SMALL.outcome(&SMALL.proof, &more).accepted);
-    assert!(!SMALL.outcome(&SMALL.proof, &SMALL.instances[1..]).accepted);
-    assert!(!SMALL.outcome(&SMALL.proof, &[]).accepted);
+    assert_eq!(SMALL.outcome(&SMALL.proof, &more).verdict, Refused);
+    assert_eq!(SMALL.outcome(&SMALL.proof, &SMALL.instances[1..]).verdict, Refused);
+    assert_eq!(SMALL.outcome(&SMALL.proof, &[]).verdict, Refused);
 }
 
 #[test]
 fn a_proof_of_another_length_is_refused() {
     let proof = &SMALL.proof;
     for cut in [1, 31, 32, 64, proof.len()] {
-        assert!(!SMALL.outcome(&proof[..proof.len() - cut], &SMALL.instances).accepted, "{cut} bytes short");
+        assert_eq!(SMALL.outcome(&proof[..proof.len() - cut], &SMALL.instances).verdict, Refused, "{cut} bytes short");
     }
     for more in [1, 32, 64] {
-        assert!(!SMALL.outcome(&[&proof[..], &vec![0; more]].concat(), &SMALL.instances).accepted, "{more} bytes more");
+        let proof = [&proof[..], &vec![0; more]].concat();
+        assert_eq!(SMALL.outcome(&proof, &SMALL.instances).verdict, Refused, "{more} bytes more");
     }
 }
 
@@ -159,16 +163,16 @@ fn a_proof_of_another_length_is_refused() {
 fn another_key_is_refused() {
     let mut evm = Evm::new().unwrap();
     let key = evm.deploy_key(&SMALL.key).unwrap();
-    assert!(evm.verify(key, &SMALL.proof, &SMALL.instances).unwrap().accepted);
+    assert!(evm.verify(key, &SMALL.proof, &SMALL.instances).unwrap().accepted());
     // Same shape, other fixed columns.
     let other = Case::new(Shape { salt: 1, ..Shape::default() }, 4);
     assert_eq!(other.key.proof_bytes(), SMALL.key.proof_bytes());
     let other_key = evm.deploy_key(&other.key).unwrap();
-    assert!(evm.verify(other_key, &other.proof, &other.instances).unwrap().accepted);
-    assert!(!evm.verify(other_key, &SMALL.proof, &SMALL.instances).unwrap().accepted);
+    assert!(evm.verify(other_key, &other.proof, &other.instances).unwrap().accepted());
+    assert_eq!(evm.verify(other_key, &SMALL.proof, &SMALL.instances).unwrap().verdict, Refused);
     // No key at all: an account without code, and the precompile at address 1.
-    assert!(!evm.verify([9; 20], &SMALL.proof, &SMALL.instances).unwrap().accepted);
-    assert!(!evm.verify([0; 20], &SMALL.proof, &SMALL.instances).unwrap().accepted);
+    assert_eq!(evm.verify([9; 20], &SMALL.proof, &SMALL.instances).unwrap().verdict, Refused);
+    assert_eq!(evm.verify([0; 20], &SMALL.proof, &SMALL.instances).unwrap().verdict, Refused);
 }
 
 #[test]
@@ -177,7 +181,7 @@ fn another_setup_is_refused() {
     let key = encode_verifying_key(&other, SMALL.pk.get_vk(), SMALL.instances.len()).unwrap();
     let mut evm = Evm::new().unwrap();
     let key = evm.deploy_key(&key).unwrap();
-    assert!(!evm.verify(key, &SMALL.proof, &SMALL.instances).unwrap().accepted);
+    assert_eq!(evm.verify(key, &SMALL.proof, &SMALL.instances).unwrap().verdict, Refused);
 }
 
 #[test]
@@ -185,7 +189,7 @@ fn scalars_have_one_encoding() {
     // The prover here puts x + r into transcript and proof instead of x: nothing but the range check can tell.
     let instances = SMALL.instances.len();
     let scalars = 1 + instances + SMALL.proof.len() / 32;
-    let proves = |aliased: usize| {
+    let verdict = |aliased: usize| {
         let mut transcript = AliasingWrite::new(aliased);
         SMALL.prove(ChaCha20Rng::seed_from_u64(4), &mut transcript);
         let mut evm = Evm::new().unwrap();
@@ -195,26 +199,26 @@ fn scalars_have_one_encoding() {
             let at = call.len() - WORD * (instances + 1 - aliased);
             alias(call[at..].first_chunk_mut().unwrap());
         }
-        evm.call(call, NoOpInspector).unwrap().accepted
+        evm.call(call, GAS_LIMIT, NoOpInspector).unwrap().verdict
     };
-    assert!(proves(scalars), "nothing aliased");
+    assert_eq!(verdict(scalars), Accepted, "nothing aliased");
     for aliased in [1, instances, instances + 1, instances + 10] {
-        assert!(!proves(aliased), "scalar {aliased}");
+        assert_eq!(verdict(aliased), Refused, "scalar {aliased}");
     }
 }
 
 #[test]
 fn a_commitment_that_is_the_identity_is_refused() {
     // A column of zeros, blinded with zeros. The stock transcripts refuse to encode its commitment; this one does not.
-    let accepted = |tape: u64| {
+    let verdict = |tape: u64| {
         let mut case = Case::new(Shape::default(), 4);
         case.circuit.tape = tape;
         let mut transcript = AliasingWrite::new(usize::MAX);
         case.prove(StepRng::new(0, 0), &mut transcript);
-        case.outcome(&transcript.finalize(), &case.instances).accepted
+        case.outcome(&transcript.finalize(), &case.instances).verdict
     };
-    assert!(accepted(1));
-    assert!(!accepted(0));
+    assert_eq!(verdict(1), Accepted);
+    assert_eq!(verdict(0), Refused);
 }
 
 #[test]
@@ -222,7 +226,7 @@ fn one_inversion_and_one_pairing_of_two_pairs_are_called() {
     let mut evm = Evm::new().unwrap();
     let key = evm.deploy_key(&SMALL.key).unwrap();
     let mut profile = Profile::default();
-    assert!(evm.call(encode_call(key, &SMALL.proof, &SMALL.instances), &mut profile).unwrap().accepted);
+    assert!(evm.call(encode_call(key, &SMALL.proof, &SMALL.instances), GAS_LIMIT, &mut profile).unwrap().accepted());
     let inputs = |address| profile.inputs(address);
     assert_eq!(inputs(MODEXP), [192]);
     assert_eq!(inputs(PAIRING), [384]);
@@ -237,8 +241,8 @@ fn a_batch_sized_circuit_costs_at_most_800_000_gas() {
     let mut evm = Evm::new().unwrap();
     let key = evm.deploy_key(&case.key).unwrap();
     let mut profile = Profile::default();
-    let outcome = evm.call(encode_call(key, &case.proof, &case.instances), &mut profile).unwrap();
-    assert!(outcome.accepted);
+    let outcome = evm.call(encode_call(key, &case.proof, &case.instances), GAS_LIMIT, &mut profile).unwrap();
+    assert!(outcome.accepted());
     println!("{outcome:?}; key {} bytes, proof {} bytes\n{profile}", case.key.payload_bytes(), case.proof.len());
     assert!(outcome.gas_used <= 800_000, "{outcome:?}");
 }
@@ -248,7 +252,7 @@ fn a_key_of_several_contracts_is_verified() {
     // Many kinds of rows make a long program.
     let case = Case::new(Shape { k: 8, width: 20, kinds: 9, guards: 150, reach: 6, ..Shape::default() }, 5);
     assert!(case.key.parts() > 1, "{} bytes", case.key.payload_bytes());
-    assert!(case.outcome(&case.proof, &case.instances).accepted);
+    assert!(case.outcome(&case.proof, &case.instances).accepted());
 }
 
 #[test]

@@ -14,12 +14,12 @@ pub const PAIRING: u8 = 8;
 
 /// A call to a precompile.
 #[derive(Clone, Copy, Debug)]
-struct PrecompileCall {
-    address: u8,
-    input_bytes: usize,
-    gas: u64,
+pub struct PrecompileCall {
+    pub address: u8,
+    pub input_bytes: usize,
+    pub gas: u64,
     /// Gas that the caller had left at the call.
-    gas_left: u64,
+    pub gas_left: u64,
 }
 
 /// All calls to precompiles, in order, and the gas left at the start and at the last hash.
@@ -35,6 +35,11 @@ impl Profile {
     /// Bytes of input of every call to a precompile.
     pub fn inputs(&self, address: u8) -> Vec<usize> {
         self.of(address).map(|call| call.input_bytes).collect()
+    }
+
+    /// All calls to precompiles, in order.
+    pub fn calls(&self) -> &[PrecompileCall] {
+        &self.calls
     }
 
     fn of(&self, address: u8) -> impl Iterator<Item = &PrecompileCall> {
