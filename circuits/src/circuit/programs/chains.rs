@@ -28,8 +28,8 @@ impl ChainBit {
         let unit = unit(b, chain);
         let chains = account.chains(b);
         let (value, divisor) = (low128(&b.value(chains)), low128(&b.value(unit)).max(1));
-        let above = b.hint_integer(value / divisor >> 1, 32);
-        let is_set = b.hint_bit(value / divisor & 1 == 1);
+        let above = b.hint_integer((value / divisor) >> 1, 32);
+        let is_set = b.hint_bit((value / divisor) & 1 == 1);
         let below = b.hint_integer(value % divisor, 32);
         let room = b.sum(&[(Fr::ONE, unit), (-Fr::ONE, below)], -Fr::ONE);
         b.range(room, 32);

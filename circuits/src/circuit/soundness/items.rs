@@ -90,8 +90,7 @@ pub fn campaign(program: Program, wanted: impl Fn(usize, &Item) -> bool + Sync) 
     let honest = first.run(Lies::new());
     let copies = copies(&honest);
     let alone = refused_alone(&scenarios);
-    let legal: Vec<Subject<'_>> =
-        scenarios.iter().filter(|scenario| scenario.legal).map(|scenario| Subject::new(scenario)).collect();
+    let legal: Vec<Subject<'_>> = scenarios.iter().filter(|scenario| scenario.legal).map(Subject::new).collect();
     let judged = honest.items().par_iter().enumerate().filter(|(number, item)| wanted(*number, item));
     let judged = judged.map(|(number, item)| {
         let verdict = match (&item.constraint, alone.get(&number)) {

@@ -10,6 +10,12 @@
 //!                                  └──> Judge (which classes break?) ──> Kill ──> confirm (all rows; halo2)
 //! ```
 //!
+//! Classes stand for every place where a gate is at work. What programs say is judged one by one instead:
+//!
+//! - [`items`]: every item of every program, on runs of [`scenario`], judged by [`world`]; [`Rows`] ties items to rows;
+//! - [`determinism`]: what programs publish follows from what they are given;
+//! - [`fuzz`]: random blocks, made by an honest execution and by the dishonest one of [`liar`], are accepted by both or by none.
+//!
 //! The tape is judged as a region of its own: it provides paths and hashes to whoever draws them, so an attack on it may
 //! provide a false one that nobody draws.
 
