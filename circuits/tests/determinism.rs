@@ -27,7 +27,7 @@ const SOLVED: [(&str, &str); 9] = [
     ("OrderMatching", "let token = b.multiply_add("),
 ];
 /// The same, in any program that has tokens.
-const SOLVED_BIT: &str = "let pooled = b.bit(u64::from(token) == POOLED_TOKEN)";
+const SOLVED_BIT: &str = "let pooled = b.bit(is_pooled)";
 
 fn text(site: &Location<'_>) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(site.file());

@@ -134,7 +134,8 @@ fn a_right_proof_is_never_refused_for_want_of_gas() {
 fn want_of_gas_is_named_where_enough_is_left_to_name_it() {
     let mut chain = Chain::new();
     let (_, profile) = chain.profile(&SMALL.proof);
-    for address in [MODEXP, EC_MUL, PAIRING] {
+    // A failed inversion leaves some twenty gas, which is not enough to say anything.
+    for address in [EC_MUL, PAIRING] {
         for call in profile.calls().iter().filter(|call| call.address == address) {
             let limit = GAS_LIMIT - call.gas_left + call.gas;
             assert_eq!(chain.verify(&SMALL.proof, limit).verdict, NotEnoughGas, "{call:?}");

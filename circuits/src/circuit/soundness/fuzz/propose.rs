@@ -204,7 +204,8 @@ impl Proposer<'_> {
         self.packed(about)
     }
 
-    /// Signed by who should, mostly; now and then by another, for another deployment, or about something else.
+    /// Signed by who should, mostly; now and then by another, for another deployment, or about something else: not about another
+    /// nonce or owner, of which the circuit takes those in the state, whatever the block's file repeats of them.
     fn sign<T: Message + Clone>(&mut self, who: u8, body: T, other: impl FnOnce(&mut T)) -> Signed<T> {
         let who = if self.rng.gen_bool(0.98) { who } else { self.who() };
         let deployment = if self.rng.gen_bool(0.99) { deployment() } else { Deployment::default() };
@@ -251,7 +252,7 @@ impl Proposer<'_> {
                 let (from, from_sub, to, to_sub) = (id, sub, self.free(), other_sub);
                 let amount = self.packed(about);
                 let body = TransferToNew { from, from_sub, token, amount, to, to_sub, to_owner, fee, nonce, time };
-                SignedOperation::TransferToNew(self.sign(who, body, |body| body.nonce ^= 1))
+                SignedOperation::TransferToNew(self.sign(who, body, |body| body.to_sub ^= 1))
             }
             10 | 11 => {
                 let there = self.balance(id, sub, l2_token);
