@@ -31,7 +31,7 @@ pub use limits::{
     COLLECTOR, FIRST_USER, MAX_ACCOUNT, MAX_RESERVE, MAX_SUB, POOLED_USD, RATIO_UNIT, RESERVES, Violation, backing_of,
     ratio_of, reserve_token,
 };
-pub(crate) use limits::{check_chain, check_sub, check_token, check_token_pair};
+pub(crate) use limits::{RESERVE_BITS, check_chain, check_sub, check_token, check_token_pair};
 pub use message::Message;
 pub use order_matching::{Order, OrderMatching, OrderNonce, Price};
 pub use pubdata::{CHUNK_BYTES, Pubdata, PubdataError};

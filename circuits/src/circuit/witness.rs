@@ -3,10 +3,9 @@
 use halo2curves::bn256::Fr;
 
 use super::layout::Layout;
-use super::programs::block::{Ends, block};
 use super::programs::credit::credit;
 use super::programs::frame::{Running, Shared};
-use super::programs::run;
+use super::programs::{Place, run, run_block};
 use super::signature::SignatureUse;
 use super::slot::{Builder, Slots};
 use super::table::Table;
@@ -16,7 +15,7 @@ use crate::circuit::columns::MAIN;
 use crate::eddsa::Signature;
 use crate::operation::SignedOperation;
 use crate::public_inputs::PublicInputs;
-use crate::trace::{BlockTrace, PathUpdate};
+use crate::trace::{AccountUpdate, BlockTrace, PathUpdate};
 
 /// The block does not fit the preset.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,59 +44,38 @@ impl Witness {
     /// # Errors
     /// The block needs more of something than the layout has.
     pub fn new(layout: &Layout, trace: &BlockTrace, public: &PublicInputs) -> Result<Self, CapacityError> {
-        let mut advice = Table::new(MAIN, layout.end + 1);
-        let shared = Shared::from(public);
-        let mut running = Running::start(trace.old_root, shared);
-        let mut requests = Requests::default();
-
-        let mut used = vec![0; layout.kinds.len()];
-        for operation in &trace.operations {
-            let kind = operation.operation.kind();
-            let found = layout.kinds.iter().position(|(other, _)| *other == kind);
-            let builder = run(kind, Some(operation), &mut running);
-            if let Some(position) = found {
-                let slots = &layout.kinds[position].1;
-                if used[position] < slots.count() {
-                    slots.fill(&mut advice, used[position], &builder);
-                }
-                used[position] += 1;
-            }
-            requests.take(&builder);
-            let signed = signatures(&operation.operation).into_iter().zip(builder.signed_messages());
-            requests.signatures.extend(signed.map(|((key, signature), message)| SignatureUse {
-                ax: key.x,
-                ay: key.y,
-                r8x: signature.r8.x,
-                r8y: signature.r8.y,
-                s: signature.s,
-                message: *message,
-                count: 1,
-            }));
-            requests.paths.extend(operation.updates.iter().flat_map(|u| u.leaves.iter().chain([&u.path])));
+        for (kind, slots) in &layout.kinds {
+            let needed = trace.operations.iter().filter(|traced| traced.operation.kind() == *kind).count();
+            check(kind.name(), needed, slots.count())?;
         }
-        for ((kind, slots), used) in layout.kinds.iter().zip(&used) {
-            check(kind.name(), *used, slots.count())?;
-            let empty = run(*kind, None, &mut Running::idle(shared));
-            fill_empty(slots, &mut advice, *used, &empty);
-        }
-
-        let mut root = running.root;
         check("fee credits", trace.credits.len(), layout.credits.count())?;
-        for (number, owed) in trace.credits.iter().enumerate() {
-            let mut builder = Builder::new(true);
-            root = credit(&mut builder, Some(owed), number as u64, root);
-            layout.credits.fill(&mut advice, number, &builder);
-            requests.take(&builder);
-            requests.paths.extend(owed.update.leaves.iter().chain([&owed.update.path]));
+
+        let mut advice = Table::new(MAIN, layout.end + 1);
+        let mut requests = Requests::default();
+        let mut used = vec![0; layout.kinds.len()];
+        run_block(trace, public, |place, builder| match place {
+            Place::Operation(_, traced) => {
+                let kind = traced.operation.kind();
+                if let Some(position) = layout.kinds.iter().position(|(other, _)| *other == kind) {
+                    layout.kinds[position].1.fill(&mut advice, used[position], builder);
+                    used[position] += 1;
+                }
+                requests.take(builder, &traced.updates);
+                requests.sign(builder, &traced.operation);
+            }
+            Place::Credit(number, owed) => {
+                layout.credits.fill(&mut advice, number, builder);
+                requests.take(builder, std::slice::from_ref(&owed.update));
+            }
+            Place::Block => layout.block.fill(&mut advice, 0, builder),
+        });
+        for ((kind, slots), used) in layout.kinds.iter().zip(&used) {
+            let empty = run(*kind, None, &mut Running::idle(Shared::from(public)));
+            fill_empty(slots, &mut advice, *used, &empty);
         }
         let mut empty = Builder::new(false);
         credit(&mut empty, None, 0, Fr::zero());
         fill_empty(&layout.credits, &mut advice, trace.credits.len(), &empty);
-
-        let ends = Ends { old_root: trace.old_root, new_root: root, credits: trace.credits.len() as u64 };
-        let mut builder = Builder::new(true);
-        block(&mut builder, &ends, &running, public.chain_evaluations.len() as u64);
-        layout.block.fill(&mut advice, 0, &builder);
 
         check("signatures", requests.signatures.len(), layout.signatures.slots())?;
         let mut hashes = layout.signatures.fill(&mut advice, &requests.signatures);
@@ -117,9 +95,25 @@ struct Requests<'a> {
     signatures: Vec<SignatureUse>,
 }
 
-impl Requests<'_> {
-    fn take(&mut self, builder: &Builder) {
+impl<'a> Requests<'a> {
+    /// The hashes of a program, and the paths of the accounts that it opens.
+    fn take(&mut self, builder: &Builder, updates: &'a [AccountUpdate]) {
         self.hashes.extend_from_slice(builder.drawn_hashes());
+        self.paths.extend(updates.iter().flat_map(|update| update.leaves.iter().chain([&update.path])));
+    }
+
+    /// The signatures that a program draws, as the operation has them.
+    fn sign(&mut self, builder: &Builder, operation: &SignedOperation) {
+        let signed = signatures(operation).into_iter().zip(builder.signed_messages());
+        self.signatures.extend(signed.map(|((key, signature), message)| SignatureUse {
+            ax: key.x,
+            ay: key.y,
+            r8x: signature.r8.x,
+            r8y: signature.r8.y,
+            s: signature.s,
+            message: *message,
+            count: 1,
+        }));
     }
 }
 

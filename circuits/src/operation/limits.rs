@@ -21,9 +21,11 @@ pub const MAX_SUB: u8 = 31;
 /// The token that pools the chains' stablecoins.
 pub const POOLED_USD: u16 = 1;
 
-/// Largest reserve of a chain and token, below 2^119: then all balances of a token, backed by 15 stablecoins on 31 chains at most,
-/// stay below 465 · 2^119, which is below 2^128.
-pub const MAX_RESERVE: u128 = (1 << 119) - 1;
+/// Bits of a reserve of a chain and token: then all balances of a token, backed by 15 stablecoins on 31 chains at most, stay below
+/// 465 · 2^119, which is below 2^128, and no credit can wrap.
+pub(crate) const RESERVE_BITS: usize = 119;
+/// Largest reserve of a chain and token.
+pub const MAX_RESERVE: u128 = (1 << RESERVE_BITS) - 1;
 
 /// Ratios count in ten-thousandths.
 pub const RATIO_UNIT: u16 = 10_000;

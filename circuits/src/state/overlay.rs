@@ -39,8 +39,6 @@ pub(crate) struct Overlay<'a> {
     head: Head,
     accounts: BTreeMap<u32, Account>,
     owners: BTreeSet<(Owner, u32)>,
-    /// Ids of accounts that were opened.
-    taken: BTreeSet<u32>,
     /// Written nodes.
     nodes: BTreeMap<Node, Fr>,
     /// Nodes as read, checked against their parents.
@@ -54,7 +52,6 @@ impl<'a> Overlay<'a> {
             head: snapshot.head(),
             accounts: BTreeMap::new(),
             owners: BTreeSet::new(),
-            taken: BTreeSet::new(),
             nodes: BTreeMap::new(),
             checked: HashMap::new(),
         }
@@ -68,9 +65,7 @@ impl<'a> Overlay<'a> {
     /// The changes so far, as those of block `number`.
     pub(crate) fn into_changes(self, number: u64) -> Result<Changes, StateError> {
         let mut next_account = self.head.next_account;
-        while next_account <= MAX_ACCOUNT
-            && (self.taken.contains(&next_account) || self.account(next_account)?.exists())
-        {
+        while next_account <= MAX_ACCOUNT && self.account(next_account)?.exists() {
             next_account += 1;
         }
         Ok(Changes {
@@ -92,7 +87,6 @@ impl<'a> Overlay<'a> {
     /// Gives an account to an owner.
     pub(crate) fn register(&mut self, owner: Owner, id: u32) {
         self.owners.insert((owner, id));
-        self.taken.insert(id);
     }
 
     /// Names the rollup, at its genesis.

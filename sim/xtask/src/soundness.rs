@@ -206,9 +206,8 @@ fn items(programs: &[Program], say: &Say) -> Items {
 }
 
 fn tell(judged: &Judged, say: &Say) {
-    let Judged { program, number, site, kind, verdict, .. } = judged;
-    let place = format!("{} #{number} {site} ({kind})", program.name());
-    match verdict {
+    let place = judged.name();
+    match &judged.verdict {
         Verdict::Killed { scenario, lies, .. } => {
             let lies: Vec<String> =
                 lies.iter().map(|(var, by)| format!("value {} + {}", var.index(), figure(*by))).collect();

@@ -81,7 +81,7 @@ impl<'a> OpenAccount<'a> {
     }
 
     /// Adds an amount to a balance. The result is not range-checked: all balances of a token together never exceed its reserves,
-    /// which deposits keep below 2^128 (`rules::RESERVE_BITS`).
+    /// which deposits keep below 2^128 (`operation::RESERVE_BITS`).
     pub fn credit(&mut self, b: &mut Builder, index: Var, amount: Var) {
         let old = self.leaf_value();
         let old = b.hint(old);

@@ -5,9 +5,9 @@ use super::amount::{cut, owner_hash};
 use super::chains::{ChainBit, split_low};
 use super::frame::{Frame, Running};
 use super::inputs::Inputs;
-use super::rules::{RESERVE_BITS, assert_not_reserve, assert_owned, chain, no_owner, pubdata, sub_account, token_pair};
+use super::rules::{assert_not_reserve, assert_owned, chain, no_owner, pubdata, sub_account, token_pair};
 use crate::circuit::slot::{Builder, Part};
-use crate::operation::Deposit;
+use crate::operation::{Deposit, RESERVE_BITS};
 
 /// The program. Updates: user, reserve.
 pub fn deposit(b: &mut Builder, inputs: &Inputs<'_, Deposit>, running: &mut Running) {

@@ -30,7 +30,8 @@ use halo2curves::bn256::Fr;
 
 use crate::circuit::slot::Builder;
 use crate::operation::{Kind, SignedOperation};
-use crate::trace::OperationTrace;
+use crate::public_inputs::PublicInputs;
+use crate::trace::{BlockTrace, CreditTrace, OperationTrace};
 use frame::{Running, Shared};
 use inputs::Inputs;
 
@@ -63,6 +64,36 @@ pub fn write(b: &mut Builder, kind: Kind, operation: Option<&OperationTrace>, ru
         Kind::ForcedExit => program!(exit::forced_exit, ForcedExit, body),
         Kind::OrderMatching => program!(matching::order_matching, OrderMatching, body),
     }
+}
+
+/// Whose program of a block runs.
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'a> {
+    /// An operation, by its position.
+    Operation(usize, &'a OperationTrace),
+    /// A fee credit, by its number.
+    Credit(usize, &'a CreditTrace),
+    /// The block's own slot.
+    Block,
+}
+
+/// Runs the programs of a block in order: its operations, its fee credits, its own.
+pub fn run_block<'a>(trace: &'a BlockTrace, public: &PublicInputs, mut each: impl FnMut(Place<'a>, &Builder)) {
+    let mut running = Running::start(trace.old_root, Shared::from(public));
+    for (position, operation) in trace.operations.iter().enumerate() {
+        let b = run(operation.operation.kind(), Some(operation), &mut running);
+        each(Place::Operation(position, operation), &b);
+    }
+    let mut root = running.root;
+    for (number, owed) in trace.credits.iter().enumerate() {
+        let mut b = Builder::new(true);
+        root = credit::credit(&mut b, Some(owed), number as u64, root);
+        each(Place::Credit(number, owed), &b);
+    }
+    let ends = block::Ends { old_root: trace.old_root, new_root: root, credits: trace.credits.len() as u64 };
+    let mut b = Builder::new(true);
+    block::block(&mut b, &ends, &running, public.chain_evaluations.len() as u64);
+    each(Place::Block, &b);
 }
 
 /// What one operation draws from the tables.

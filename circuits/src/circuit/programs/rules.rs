@@ -5,21 +5,17 @@ use halo2curves::ff::{Field, PrimeField};
 
 use super::account::{OpenAccount, leaf_index};
 use crate::circuit::slot::{Builder, Part, Var};
+use crate::operation::POOLED_USD;
 use crate::poseidon::hash2;
 
 /// Account that holds the chains' reserves; it has no owner, ever.
 const RESERVE_ACCOUNT: u64 = 1;
-/// The token that pools the stablecoins.
-const POOLED_TOKEN: u64 = 1;
 /// First token that a chain issues; the stablecoins pooled as token 1 are this and the following fourteen.
 const FIRST_CHAIN_TOKEN: u64 = 17;
 /// Last pooled stablecoin.
 const LAST_STABLECOIN: u64 = 31;
 /// A stablecoin's reserve mirror is its id less this.
 const MIRROR_OFFSET: u64 = 15;
-/// A reserve stays below 2^119: then all balances of a token, of which 31 chains hold at most 15 stablecoins each, stay below
-/// 465 · 2^119, which is below 2^128, and no credit can wrap.
-pub const RESERVE_BITS: usize = 119;
 
 /// The account's owner is set: it exists, and it is not the reserve account.
 pub fn assert_owned(b: &mut Builder, owner_hash: Var) {
@@ -63,7 +59,7 @@ pub fn token_pair(b: &mut Builder, l1: u16, l2: u16) -> TokenPair {
     let room = b.sum(&[(-Fr::ONE, l1)], Fr::from(LAST_STABLECOIN));
     let room = b.product(pooled, room);
     b.range(room, 8);
-    let to_pool = b.sum(&[(-Fr::ONE, l1)], Fr::from(POOLED_TOKEN));
+    let to_pool = b.sum(&[(-Fr::ONE, l1)], Fr::from(u64::from(POOLED_USD)));
     let l2 = b.multiply_add(Fr::ONE, pooled, to_pool, l1);
     let reserve = b.sum(&[(Fr::ONE, l1), (-Fr::from(MIRROR_OFFSET), pooled)], Fr::ZERO);
     TokenPair { l1, l2, reserve }
@@ -116,10 +112,10 @@ pub fn sub_account(b: &mut Builder, sub: u8) -> Var {
 
 /// A token that users hold, 16 bits: the pooled one, or one from 17 up.
 pub fn token(b: &mut Builder, token: u16) -> Var {
-    let is_pooled = u64::from(token) == POOLED_TOKEN;
+    let is_pooled = token == POOLED_USD;
     let pooled = b.bit(is_pooled);
     let other = chain_token(b, if is_pooled { FIRST_CHAIN_TOKEN } else { token.into() });
-    let to_pool = b.sum(&[(-Fr::ONE, other)], Fr::from(POOLED_TOKEN));
+    let to_pool = b.sum(&[(-Fr::ONE, other)], Fr::from(u64::from(POOLED_USD)));
     let token = b.multiply_add(Fr::ONE, pooled, to_pool, other);
     b.range(token, 16);
     token

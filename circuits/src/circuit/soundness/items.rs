@@ -13,17 +13,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use halo2curves::bn256::Fr;
-use halo2curves::ff::{Field, PrimeField};
-use num_bigint::BigUint;
+use halo2curves::ff::Field;
 use rayon::prelude::*;
 
 use super::scenario::{Program, Scenario, scenarios};
 use super::world::{Objection, integer, residual};
 use crate::circuit::bus::Tag;
+use crate::circuit::signature::values::{field, integer as natural};
 use crate::circuit::slot::{Builder, Constraint, Item, Lies, Var};
+use crate::encoding::{element_to_bytes, format_hex};
 
 /// Others that may be repaired at once.
 const REPAIRS: usize = 3;
+/// Lies about one value that are tried to be repaired.
+const REPAIRED: usize = 24;
 /// Values are made equal to others where there are no more of them than this.
 const FEW: usize = 24;
 
@@ -65,6 +68,11 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// What the item is called in reports.
+    pub fn name(&self) -> String {
+        name(self.program, self.number, &self.site, self.kind)
+    }
+
     /// The witness that this item alone refuses, if one was made.
     pub fn witness(&self) -> Option<Builder> {
         let Verdict::Killed { run: Some(run), lies, .. } = &self.verdict else { return None };
@@ -73,8 +81,8 @@ impl Judged {
 }
 
 /// What an item is called in reports: program, number, line, kind.
-pub fn name(program: Program, number: usize, item: &Item) -> String {
-    format!("{} #{number} {} ({})", program.name(), site(item), item.constraint.kind())
+fn name(program: Program, number: usize, site: &str, kind: &str) -> String {
+    format!("{} #{number} {site} ({kind})", program.name())
 }
 
 fn site(item: &Item) -> String {
@@ -170,7 +178,7 @@ impl<'a> Subject<'a> {
     fn new(scenario: &'a Scenario) -> Self {
         let honest = scenario.run(Lies::new());
         let free: Vec<Var> = honest.inputs().iter().chain(honest.hints()).copied().collect();
-        let mut cones = vec![BTreeSet::new(); honest.len()];
+        let mut cones = vec![BTreeSet::new(); honest.vars().count()];
         // By trial: what changes when a free value does.
         let moved: Vec<_> = free
             .par_iter()
@@ -187,24 +195,20 @@ impl<'a> Subject<'a> {
         Self { scenario, honest, cones }
     }
 
-    fn judge(&self, lies: &Lies) -> (Builder, Vec<Objection>) {
-        let b = self.scenario.run(lies.clone());
-        let objections = self.scenario.judge(&b);
-        (b, objections)
+    fn judge(&self, lies: &Lies) -> Vec<Objection> {
+        self.scenario.judge(&self.scenario.run(lies.clone()))
     }
 
     /// The value as it would be if a sum in which it is the leading part went once around the field.
     fn wraps(&self, var: Var) -> Vec<Fr> {
-        let modulus = BigUint::from_bytes_le((-Fr::ONE).to_repr().as_ref()) + 1u8;
+        let modulus = natural(&-Fr::ONE) + 1u8;
         let mut wraps = Vec::new();
         for item in self.honest.items() {
             let Constraint::Sum { terms, .. } = &item.constraint else { continue };
             for (scale, _) in terms.iter().filter(|(_, other)| *other == var) {
-                let scale = BigUint::from_bytes_le(scale.to_repr().as_ref());
+                let scale = natural(scale);
                 if scale.bits() > 64 && scale.bits() < 250 {
-                    let mut digits = (&modulus / scale).to_u64_digits();
-                    digits.resize(4, 0);
-                    let around = Fr::from_raw([digits[0], digits[1], digits[2], digits[3]]);
+                    let around = field(&(&modulus / scale));
                     wraps.extend([around, around + Fr::ONE].map(|around| self.honest.value(var) + around));
                 }
             }
@@ -271,7 +275,7 @@ fn attempts<'s>(subject: &'s Subject<'_>, item: &'s Item) -> impl Iterator<Item 
         let sources = subject.sources(operand).into_iter().skip(1);
         sources.flat_map(move |source| {
             targets(operand).into_iter().filter_map(move |to| {
-                let by = secant(subject, &Lies::new(), source, |b| b.value(operand) - to)?;
+                let by = secant(subject, (&Lies::new(), &subject.honest), source, |b| b.value(operand) - to)?;
                 Some(Lies::from([(source, by)]))
             })
         })
@@ -293,15 +297,15 @@ fn attempts<'s>(subject: &'s Subject<'_>, item: &'s Item) -> impl Iterator<Item 
         .filter(|lies| lies.values().any(|by| *by != Fr::ZERO))
 }
 
-/// By how much a value has to be shifted, beside other lies, for a function of the program's values to vanish, if it depends on the
-/// value linearly.
-fn secant(subject: &Subject<'_>, lies: &Lies, var: Var, of: impl Fn(&Builder) -> Fr) -> Option<Fr> {
+/// By how much a value has to be shifted, beside other lies and what they lead to, for a function of the program's values to vanish,
+/// if it depends on the value linearly.
+fn secant(subject: &Subject<'_>, (lies, told): (&Lies, &Builder), var: Var, of: impl Fn(&Builder) -> Fr) -> Option<Fr> {
     let shifted = |by: Fr| {
         let mut lies = lies.clone();
         *lies.entry(var).or_insert(Fr::ZERO) += by;
         of(&subject.scenario.run(lies))
     };
-    let (start, one) = (shifted(Fr::ZERO), shifted(Fr::ONE));
+    let (start, one) = (of(told), shifted(Fr::ONE));
     let by = -start * Option::<Fr>::from((one - start).invert())?;
     (shifted(by) == Fr::ZERO).then_some(by)
 }
@@ -313,7 +317,7 @@ fn search(program: Program, number: usize, subjects: &[Subject<'_>]) -> Verdict 
         let item = &subject.honest.items()[number];
         let mut broken = Vec::new();
         for lies in attempts(subject, item) {
-            let (_, objections) = subject.judge(&lies);
+            let objections = subject.judge(&lies);
             if !objections.contains(&Objection::Item(number)) {
                 continue;
             }
@@ -321,11 +325,11 @@ fn search(program: Program, number: usize, subjects: &[Subject<'_>]) -> Verdict 
                 return killed(subject.scenario, lies, number);
             }
             note(&mut others, &mut hardest, number, &objections);
-            broken.push((objections.len(), lies));
+            broken.push((objections, lies));
         }
-        broken.sort_by_key(|(count, _)| *count);
-        for (_, lies) in broken.into_iter().take(24) {
-            if let Some(lies) = repair(subject, number, lies, REPAIRS, &mut |objections| {
+        broken.sort_by_key(|(objections, _)| objections.len());
+        for broken in broken.into_iter().take(REPAIRED) {
+            if let Some(lies) = repair(subject, number, broken, REPAIRS, &mut |objections| {
                 note(&mut others, &mut hardest, number, objections)
             }) {
                 return killed(subject.scenario, lies, number);
@@ -337,7 +341,8 @@ fn search(program: Program, number: usize, subjects: &[Subject<'_>]) -> Verdict 
             let items = subjects.first().map_or(&[][..], |subject| subject.honest.items());
             let called = |objection: &Objection| match objection {
                 Objection::Item(other) => {
-                    items.get(*other).map_or_else(String::new, |item| name(program, *other, item))
+                    let called = |item: &Item| name(program, *other, &site(item), item.constraint.kind());
+                    items.get(*other).map_or_else(String::new, called)
                 }
                 Objection::State(what) => format!("state: {what}"),
             };
@@ -359,11 +364,10 @@ fn note(others: &mut Option<BTreeSet<Objection>>, hardest: &mut usize, number: u
 fn repair(
     subject: &Subject<'_>,
     number: usize,
-    lies: Lies,
+    (objections, lies): (Vec<Objection>, Lies),
     depth: usize,
     note: &mut impl FnMut(&[Objection]),
 ) -> Option<Lies> {
-    let (b, objections) = subject.judge(&lies);
     if !objections.contains(&Objection::Item(number)) {
         return None;
     }
@@ -374,6 +378,7 @@ fn repair(
     if depth == 0 {
         return None;
     }
+    let b = subject.scenario.run(lies.clone());
     let item = &subject.honest.items()[*other];
     residual(&b, &item.constraint)?;
     let mut sources: Vec<Var> = item.constraint.operands().iter().flat_map(|var| subject.sources(*var)).collect();
@@ -385,16 +390,16 @@ fn repair(
             continue;
         }
         let Some(by) =
-            secant(subject, &lies, source, |b| residual(b, &b.items()[*other].constraint).unwrap_or(Fr::ZERO))
+            secant(subject, (&lies, &b), source, |b| residual(b, &b.items()[*other].constraint).unwrap_or(Fr::ZERO))
         else {
             continue;
         };
         let mut lies = lies.clone();
         lies.insert(source, by);
-        let (_, objections) = subject.judge(&lies);
+        let objections = subject.judge(&lies);
         if objections.len() <= count
             && !objections.contains(&Objection::Item(*other))
-            && let Some(lies) = repair(subject, number, lies, depth - 1, note)
+            && let Some(lies) = repair(subject, number, (objections, lies), depth - 1, note)
         {
             return Some(lies);
         }
@@ -407,6 +412,6 @@ pub fn figure(value: Fr) -> String {
     match (integer(value, 127), integer(-value, 127)) {
         (Some(value), _) => value.to_string(),
         (_, Some(value)) => format!("-{value}"),
-        _ => format!("0x{}", value.to_repr().iter().rev().map(|byte| format!("{byte:02x}")).collect::<String>()),
+        _ => format_hex(&element_to_bytes(&value)),
     }
 }

@@ -301,6 +301,6 @@ fn mirror(l1_token: u16, l2_token: u16) -> u16 {
 }
 
 fn path(index: u64, [old_leaf, new_leaf]: [Fr; 2], old_root: Fr) -> PathUpdate {
-    let new_root = root_of_other_tree([Fr::from(index), new_leaf, old_root]);
+    let new_root = root_of_other_tree(hash2, [Fr::from(index), new_leaf, old_root]);
     PathUpdate { index, old_leaf, new_leaf, siblings: Vec::new(), old_root, new_root }
 }

@@ -13,7 +13,7 @@ use crate::circuit::bus::{BusRegion, Tag, Term};
 use crate::circuit::check::{Assignment, Checker};
 use crate::circuit::columns::MAIN;
 use crate::circuit::preset::Capacities;
-use crate::circuit::slot::{Builder, Constraint, Slots};
+use crate::circuit::slot::{Builder, Constraint, Slots, Var};
 use crate::circuit::table::Table;
 use crate::circuit::witness::Witness;
 
@@ -97,7 +97,7 @@ impl Rows {
 
 fn terms_of_items(b: &Builder) -> BTreeMap<(Fr, Vec<Fr>), Fr> {
     let active = b.value(b.active());
-    let values = |vars: &[crate::circuit::slot::Var]| vars.iter().map(|var| b.value(*var)).collect();
+    let values = |vars: &[Var]| vars.iter().map(|var| b.value(*var)).collect();
     let terms = b.items().iter().filter_map(|item| match &item.constraint {
         Constraint::Tuple { tag, sign, elements } => {
             let multiplicity = if *sign > 0 { active } else { -active };

@@ -21,12 +21,13 @@ use crate::circuit::check::Balance;
 use crate::circuit::programs::account::CHAINS_AT;
 use crate::circuit::programs::frame::{Running, Shared};
 use crate::circuit::slot::{Builder, Constraint, Var, root_of_other_tree};
+use crate::operation::RESERVES;
 use crate::poseidon::hash2;
 use crate::trace::{AccountUpdate, PathUpdate};
+use crate::tree::ACCOUNT_DEPTH;
 
 /// Levels of the tree of accounts.
-const ACCOUNT_LEVELS: u64 = 24;
-const RESERVES: u64 = 1;
+const ACCOUNT_LEVELS: u64 = ACCOUNT_DEPTH as u64;
 
 /// Who objects to a witness.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -168,7 +169,7 @@ impl World {
     fn follows(&mut self, levels: u64, path: [Fr; 5], owners: &Owners, objections: &mut Vec<Objection>) -> bool {
         let [index, old, new, old_root, new_root] = path;
         let Some(position) = integer(index, levels as usize) else { return false };
-        if new_root != root_of_other_tree_known([index, new, old_root]) && !self.executed.contains(&path) {
+        if new_root != root_of_other_tree(known_hash, [index, new, old_root]) && !self.executed.contains(&path) {
             return false;
         }
         let mut tree = self.trees.get(&old_root).cloned().unwrap_or_default();
@@ -190,14 +191,6 @@ impl World {
         self.trees.insert(new_root, tree);
         true
     }
-}
-
-fn root_of_other_tree_known([index, new_leaf, old_root]: [Fr; 3]) -> Fr {
-    debug_assert_eq!(
-        known_hash(known_hash(index, new_leaf), old_root),
-        root_of_other_tree([index, new_leaf, old_root])
-    );
-    known_hash(known_hash(index, new_leaf), old_root)
 }
 
 /// Whether an item that needs nobody else holds.
@@ -276,7 +269,7 @@ impl Owners {
             if let Constraint::Path { levels: ACCOUNT_LEVELS, elements: [id, old, ..] } = item.constraint
                 && let Some(([_, owner], [balances, orders])) = owners.account(b.value(old))
             {
-                let vacant = owner == nobody() && b.value(id) != Fr::from(RESERVES);
+                let vacant = owner == nobody() && b.value(id) != Fr::from(u64::from(RESERVES));
                 owners.balances.insert(balances, vacant);
                 owners.orders.insert(orders, vacant);
             }

@@ -11,9 +11,9 @@
 
 mod propose;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use halo2curves::bn256::Fr;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use rayon::prelude::*;
@@ -21,11 +21,9 @@ use rayon::prelude::*;
 use super::liar::LyingLedger;
 use super::world::{Others, World};
 use crate::circuit::check::Balance;
-use crate::circuit::programs::block::{Ends, block};
-use crate::circuit::programs::credit::credit;
-use crate::circuit::programs::frame::{Running, Shared};
-use crate::circuit::programs::run;
-use crate::circuit::slot::{Builder, Constraint};
+use crate::circuit::programs::frame::Shared;
+use crate::circuit::programs::{Place, run_block};
+use crate::circuit::slot::Constraint;
 use crate::circuit::witness::signatures;
 use crate::eddsa::verify;
 use crate::encoding::word;
@@ -51,7 +49,7 @@ pub struct FuzzReport {
     /// Of these, accepted by both.
     pub accepted: usize,
     /// Operations of accepted blocks, by kind's name.
-    pub operations: std::collections::BTreeMap<&'static str, usize>,
+    pub operations: BTreeMap<&'static str, usize>,
     /// Differences, told.
     pub differences: Vec<String>,
 }
@@ -165,46 +163,33 @@ enum Refusal {
 fn judge(trace: &BlockTrace) -> Result<(), Refusal> {
     let public = PublicInputs::new(trace, CHAINS).map_err(|_| Refusal::Chain)?;
     let shared = Shared::from(&public);
+    let instance = public.instance();
     let (mut world, mut balance, mut objections) = (World::default(), Balance::default(), Vec::new());
-    let mut running = Running::start(trace.old_root, shared);
-    let mut ask = |world: &mut World, place: String, b: &Builder| {
+    run_block(trace, &public, |place, b| {
+        let called = match place {
+            Place::Operation(index, traced) => {
+                for ((key, signature), message) in signatures(&traced.operation).iter().zip(b.signed_messages()) {
+                    if verify(key, *message, signature).is_ok() {
+                        world.sign(word(&PubKeyHash::of(key).0), *message);
+                    }
+                }
+                format!("operation {index} ({})", traced.operation.kind())
+            }
+            Place::Credit(number, _) => format!("fee credit {number}"),
+            Place::Block => "the block".into(),
+        };
         for objection in world.judge(b, shared, Others::Block(&mut balance)) {
-            objections.push(format!("{place}: {objection:?}"));
+            objections.push(format!("{called}: {objection:?}"));
         }
-    };
-    for (index, operation) in trace.operations.iter().enumerate() {
-        let kind = operation.operation.kind();
-        let b = run(kind, Some(operation), &mut running);
-        for ((key, signature), message) in signatures(&operation.operation).iter().zip(b.signed_messages()) {
-            if verify(key, *message, signature).is_ok() {
-                world.sign(word(&PubKeyHash::of(key).0), *message);
+        // Only the block's own slot has any.
+        for item in b.items() {
+            if let Constraint::Instance { var, index } = item.constraint
+                && instance.get(index) != Some(&b.value(var))
+            {
+                objections.push(format!("public input {index}"));
             }
         }
-        ask(&mut world, format!("operation {index} ({kind})"), &b);
-    }
-    let mut root = running.root;
-    for (number, owed) in trace.credits.iter().enumerate() {
-        let mut b = Builder::new(true);
-        root = credit(&mut b, Some(owed), number as u64, root);
-        ask(&mut world, format!("fee credit {number}"), &b);
-    }
-    let ends = Ends { old_root: trace.old_root, new_root: root, credits: trace.credits.len() as u64 };
-    let mut b = Builder::new(true);
-    block(&mut b, &ends, &running, CHAINS.into());
-    ask(&mut world, "the block".into(), &b);
-    let instance = public.instance();
-    for item in b.items() {
-        if let Constraint::Instance { var, index } = item.constraint
-            && instance.get(index) != Some(&b.value(var))
-        {
-            objections.push(format!("public input {index}"));
-        }
-    }
+    });
     objections.extend(balance.broken().map(|class| format!("{class} is not balanced")));
     if objections.is_empty() { Ok(()) } else { Err(Refusal::Objections(objections)) }
-}
-
-/// A balance or reserve as a leaf.
-fn leaf(amount: u128) -> Fr {
-    <Fr as halo2curves::ff::PrimeField>::from_u128(amount)
 }

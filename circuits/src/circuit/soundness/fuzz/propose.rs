@@ -1,11 +1,12 @@
 //! Blocks that are likely, but not certain, to be legal, and values at which rules begin and end.
 
+use halo2curves::bn256::Fr;
+use halo2curves::ff::PrimeField;
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha20Rng;
 
 use super::super::liar::{Branch, LyingLedger};
-use super::leaf;
 use crate::circuit::programs::rules::low128;
 use crate::eddsa::PrivateKey;
 use crate::operation::*;
@@ -23,7 +24,7 @@ const PEOPLE: u8 = 10;
 const SETTLED: u8 = 5;
 
 fn deployment() -> Deployment {
-    Deployment(halo2curves::bn256::Fr::from(0xf0_22))
+    Deployment(Fr::from(0xf0_22))
 }
 
 fn owner(who: u8) -> Owner {
@@ -75,12 +76,12 @@ pub fn ledger(genesis: &Genesis) -> LyingLedger {
     for (id, person) in people {
         ledger.set_account(id, |account| (account.owner, account.pkh) = (person.owner, person.pub_key_hash));
         for GenesisBalance { sub, token, amount } in &person.balances {
-            ledger.set_leaf(id, Branch::Balances, leaf_index(*sub, *token), leaf(*amount));
+            ledger.set_leaf(id, Branch::Balances, leaf_index(*sub, *token), Fr::from_u128(*amount));
         }
     }
     for GenesisReserve { chain, l1_token, l2_token, amount } in &genesis.reserves {
         let index = leaf_index(*chain, reserve_token(*l1_token, *l2_token));
-        ledger.set_leaf(RESERVES, Branch::Balances, index, leaf(*amount));
+        ledger.set_leaf(RESERVES, Branch::Balances, index, Fr::from_u128(*amount));
     }
     ledger
 }
@@ -302,11 +303,8 @@ impl Proposer<'_> {
             self.mostly((ETHER, USD), &[(USD, ETHER), (ETHER, ETHER), (2, USD), (ETHER, 0)]);
         let mut order = |(who, account): (u8, u32), is_sell: bool| {
             let slot = self.rng.gen_range(0..2);
-            let stored = low128(&self.ledger.leaf(account, Branch::Orders, leaf_index(sub, slot)));
-            let leaf =
-                crate::encoding::element_to_bytes(&self.ledger.leaf(account, Branch::Orders, leaf_index(sub, slot)));
-            let generation = u32::from_be_bytes([0, leaf[13], leaf[14], leaf[15]]);
-            let usual = generation + u32::from(stored != 0 && self.rng.gen_bool(0.2));
+            let stored = self.ledger.slot(account, sub, slot);
+            let usual = stored.nonce + u32::from(stored.residue != 0 && self.rng.gen_bool(0.2));
             let nonce = self.mostly(usual, &[usual + 1, usual.wrapping_sub(1) & 0xff_ffff, (1 << 24) - 1]);
             let price = ONE / 2 + ONE / 10 * self.rng.gen_range(0..3) + if is_sell { 0 } else { ONE / 10 } + 7;
             let price = self.mostly(price, &[1, (1 << 120) - 1, ONE]);

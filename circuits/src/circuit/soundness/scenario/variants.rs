@@ -15,6 +15,12 @@ use crate::tree::leaf_index;
 /// Chains whose numbers less one have one bit: other bits could stand for it.
 const FAR_CHAINS: [u8; 5] = [3, 5, 9, 17, 31];
 
+/// Lets an account have used all nonces but the last one, which cannot be raised.
+fn last_nonce(ledger: &mut LyingLedger, id: u32) -> u32 {
+    ledger.set_account(id, |account| account.nonce = u32::MAX);
+    u32::MAX
+}
+
 fn only_first_chain(ledger: &mut LyingLedger, id: u32) {
     ledger.set_account(id, |account| account.chains = Chains::from_bits(1).unwrap_or_default());
 }
@@ -57,10 +63,7 @@ pub(super) fn variants(kind: Kind, list: &mut Vec<Scenario>) {
             variant!(list, Transfer, false, "of a token that nobody holds", |l, op| {
                 (op.token, op.amount, op.fee) = (5, amount(0), fee(0))
             });
-            variant!(list, Transfer, false, "with the last nonce", |l, op| {
-                op.nonce = u32::MAX;
-                l.set_account(ALICE, |account| account.nonce = u32::MAX)
-            });
+            variant!(list, Transfer, false, "with the last nonce", |l, op| { op.nonce = last_nonce(l, ALICE) });
             variant!(list, Transfer, false, "from an account without a key", |l, op| {
                 (op.from, op.nonce) = (CAROL, NONCE + CAROL)
             });
@@ -75,10 +78,7 @@ pub(super) fn variants(kind: Kind, list: &mut Vec<Scenario>) {
             variant!(list, TransferToNew, false, "of a token that nobody holds", |l, op| {
                 (op.token, op.amount, op.fee) = (5, amount(0), fee(0))
             });
-            variant!(list, TransferToNew, false, "with the last nonce", |l, op| {
-                op.nonce = u32::MAX;
-                l.set_account(ALICE, |account| account.nonce = u32::MAX)
-            });
+            variant!(list, TransferToNew, false, "with the last nonce", |l, op| { op.nonce = last_nonce(l, ALICE) });
         }
         Kind::Withdraw => {
             variant!(list, Withdraw, true, "of ether", |l, op| (op.l1_token, op.l2_token) = (ETHER, ETHER));
@@ -90,10 +90,7 @@ pub(super) fn variants(kind: Kind, list: &mut Vec<Scenario>) {
             variant!(list, Withdraw, false, "with a fee above the whole", |l, op| op.fee_ratio = 10_001);
             variant!(list, Withdraw, false, "after its time", |l, op| op.time = TIMESTAMP - 1);
             variant!(list, Withdraw, false, "of ether as pooled", |l, op| op.l1_token = ETHER);
-            variant!(list, Withdraw, false, "with the last nonce", |l, op| {
-                op.nonce = u32::MAX;
-                l.set_account(ALICE, |account| account.nonce = u32::MAX)
-            });
+            variant!(list, Withdraw, false, "with the last nonce", |l, op| { op.nonce = last_nonce(l, ALICE) });
         }
         Kind::FullExit => {
             variant!(list, FullExit, true, "of ether, of which the chain holds less", |l, op| {
@@ -126,10 +123,7 @@ pub(super) fn variants(kind: Kind, list: &mut Vec<Scenario>) {
             variant!(list, ChangePubKey, false, "that is not paid for", |l, op| {
                 l.set_leaf(ALICE, Branch::Balances, leaf_index(SUB, ETHER), Fr::ZERO)
             });
-            variant!(list, ChangePubKey, false, "with the last nonce", |l, op| {
-                op.nonce = u32::MAX;
-                l.set_account(ALICE, |account| account.nonce = u32::MAX)
-            });
+            variant!(list, ChangePubKey, false, "with the last nonce", |l, op| { op.nonce = last_nonce(l, ALICE) });
             variant!(list, ChangePubKey, false, "paid in a token that nobody holds", |l, op| {
                 (op.fee_token, op.fee) = (5, fee(0))
             });
@@ -164,10 +158,7 @@ pub(super) fn variants(kind: Kind, list: &mut Vec<Scenario>) {
             variant!(list, ForcedExit, false, "that is not paid for", |l, op| {
                 l.set_leaf(ALICE, Branch::Balances, leaf_index(SUB, USD), Fr::ZERO)
             });
-            variant!(list, ForcedExit, false, "with the last nonce", |l, op| {
-                op.nonce = u32::MAX;
-                l.set_account(ALICE, |account| account.nonce = u32::MAX)
-            });
+            variant!(list, ForcedExit, false, "with the last nonce", |l, op| { op.nonce = last_nonce(l, ALICE) });
         }
         Kind::OrderMatching => matches(list),
     }
@@ -263,7 +254,6 @@ fn matches(list: &mut Vec<Scenario>) {
         l.set_leaf(SUBMITTER, Branch::Balances, leaf_index(SUB, USD), Fr::ZERO)
     });
     variant!(list, OrderMatching, false, "with the submitter's last nonce", |l, op| {
-        op.nonce = u32::MAX;
-        l.set_account(SUBMITTER, |account| account.nonce = u32::MAX)
+        op.nonce = last_nonce(l, SUBMITTER)
     });
 }
