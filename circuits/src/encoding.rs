@@ -144,8 +144,6 @@ pub mod point {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use halo2curves::ff::Field;
 
     use super::*;

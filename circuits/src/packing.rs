@@ -116,8 +116,6 @@ impl<'de, const MANTISSA: u32> Deserialize<'de> for Packed<MANTISSA> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use proptest::prelude::*;
 
     use super::*;

@@ -96,8 +96,6 @@ fn fifth_power(x: &Fr) -> Fr {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use halo2curves::ff::PrimeField;
     use light_poseidon::{Poseidon, PoseidonBytesHasher};
     use rand::SeedableRng;

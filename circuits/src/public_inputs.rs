@@ -171,8 +171,6 @@ fn point(h: Fr, block: &Publication<'_>, data_hash: &[u8; 32], chain_hashes: &[[
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use halo2curves::ff::PrimeField;
     use num_bigint::{BigInt, Sign};
 

@@ -305,8 +305,6 @@ fn locks_without_limit() -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
     use std::os::unix::fs::symlink;
 

@@ -176,8 +176,6 @@ impl Drop for SharedMemory {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
     use std::fs::File;
     use std::os::unix::fs::FileExt;

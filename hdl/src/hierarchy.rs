@@ -100,8 +100,6 @@ fn port(line: &str) -> Option<Port<'_>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
 
     const FILE: &str = "

@@ -1,5 +1,6 @@
 //! The `penstock` command.
 
+mod card;
 mod cli;
 
 use std::process::ExitCode;

@@ -110,8 +110,6 @@ impl ConfigSpace {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
 
     fn word(space: &ConfigSpace, at: usize) -> u32 {

@@ -7,19 +7,19 @@
 //! There is no `unsafe` here: host memory is read and written through its file, never mapped, so that a client that
 //! shrinks its file under a running command gets a DMA fault and not this process killed.
 
+#[cfg(feature = "rtl")]
 pub mod board;
 mod bus;
 mod config;
 mod function;
-mod grouped_sums;
 mod in_process;
 mod memory;
 pub mod model;
+#[cfg(feature = "rtl")]
 pub mod rtl;
 pub mod server;
 
 pub use bus::{Bus, Device, DmaFault};
 pub use function::Function;
-pub use grouped_sums::GroupedSums;
 pub use in_process::InProcess;
 pub use memory::{HostMemory, MapError, Mapping};

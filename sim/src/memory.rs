@@ -172,8 +172,6 @@ impl HostMemory {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
 
     fn file(bytes: &[u8]) -> Arc<File> {

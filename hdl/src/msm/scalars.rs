@@ -108,8 +108,6 @@ impl Random {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use crate::field::Shape;
 

@@ -186,8 +186,6 @@ pub(super) fn latency() -> usize {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use crate::field::{CombinationConfig, ELEMENT_BITS, Shape};
     use crate::point::LIMB_BITS;

@@ -216,8 +216,6 @@ pub fn interpret(program: &Microprogram, inputs: [Fr; 2]) -> Fr {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
 
     #[test]

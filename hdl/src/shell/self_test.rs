@@ -176,8 +176,6 @@ end
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
     use crate::field::from_montgomery;
     use halo2curves::bn256::{Fq, Fr, G1, G1Affine};

@@ -2,14 +2,14 @@
 //!
 //! Radix-2, decimation in time, depth first: a layer's twiddles lie side by side in one table that all transforms
 //! share, sub-transforms that fit a core's cache are finished before the next begins, and large ones split over the
-//! rayon pool. Where there is AVX-512 IFMA, [`super::vector_transform`] does the same in half the time. The quotient is evaluated on `pieces` cosets of size n instead of one extended domain: degree 6 costs
+//! rayon pool. Where there is AVX-512 IFMA, [`crate::vector_transform`] does the same in half the time. The quotient is evaluated on `pieces` cosets of size n instead of one extended domain: degree 6 costs
 //! five transforms a column, where the next power of two would cost eight.
 
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
 use rayon::prelude::*;
 
-use super::vector_transform::{Factors, VectorTransform};
+use crate::vector_transform::{Factors, VectorTransform};
 
 /// Below this size a transform stays on one core, iterates over its layers and fits its cache.
 const LEAF: usize = 1 << 10;
@@ -20,7 +20,7 @@ const CHUNK: usize = 1 << 12;
 
 /// The subgroup of order n = 2^k and the cosets `g_i · H`.
 #[derive(Debug)]
-pub(super) struct Domain {
+pub struct Domain {
     k: u32,
     n_inverse: Fr,
     /// Entry m + j is the j-th power of a primitive 2m-th root of unity, for m = 1, 2, 4, …, n / 2.
@@ -223,7 +223,7 @@ fn reverse(index: usize, bits: u32) -> usize {
 }
 
 /// 1, x, x², …
-pub(super) fn powers(x: Fr) -> impl Iterator<Item = Fr> {
+pub fn powers(x: Fr) -> impl Iterator<Item = Fr> {
     std::iter::successors(Some(Fr::ONE), move |power| Some(power * x))
 }
 
@@ -252,8 +252,6 @@ fn vandermonde_inverse(points: &[Fr]) -> Vec<Vec<Fr>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
     use rand::SeedableRng;
     use rand_chacha::ChaCha20Rng;

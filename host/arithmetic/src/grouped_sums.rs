@@ -114,8 +114,6 @@ fn is_identity(point: &G1Affine) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
     use halo2curves::bn256::G1;
     use halo2curves::group::{Curve, Group};

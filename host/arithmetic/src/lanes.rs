@@ -15,37 +15,37 @@ use halo2curves::serde::SerdeObject;
 use pulp::cast;
 
 /// Elements side by side.
-pub(super) const LANES: usize = 8;
+pub const LANES: usize = 8;
 const LIMBS: usize = 5;
 const BITS: u32 = 52;
 const MASK: u64 = (1 << BITS) - 1;
 
 /// What a value must stay below, in multiples of the modulus, to fit its limbs.
-pub(super) const LIMIT: u64 = 84;
+pub const LIMIT: u64 = 84;
 /// What an element is below when it is loaded.
-pub(super) const LOADED: u64 = 16;
+pub const LOADED: u64 = 16;
 /// Terms that a sum takes: each adds at most ten limbs to a column of 63 bits, and reduction and constant a hundred.
-pub(super) const TERMS: usize = 128;
+pub const TERMS: usize = 128;
 
 pulp::simd_type! {
     /// A proof that the instructions are there.
-    pub(super) struct Ifma {
-        pub avx512f: "avx512f",
-        pub avx512ifma: "avx512ifma",
+    pub struct Ifma {
+        avx512f: "avx512f",
+        avx512ifma: "avx512ifma",
     }
 }
 
 /// Five limbs of eight values each: below 2^52, or signed after a [`butterfly`](Ifma::butterfly).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lanes([__m512i; LIMBS]);
+pub struct Lanes([__m512i; LIMBS]);
 
 /// A number by its limbs, the same in all lanes where it is used. Negative limbs are in two's complement.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limbs([u64; LIMBS]);
+pub struct Limbs([u64; LIMBS]);
 
 /// A sum of products, not reduced yet.
 #[derive(Clone, Copy)]
-pub(super) struct Sum([__m512i; 2 * LIMBS]);
+pub struct Sum([__m512i; 2 * LIMBS]);
 
 /// The modulus' limbs, and what makes the lowest limb zero.
 const MODULUS: [u64; LIMBS] =
@@ -277,8 +277,6 @@ impl Ifma {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
     use halo2curves::ff::Field;
     use proptest::collection::vec;

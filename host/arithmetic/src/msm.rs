@@ -7,10 +7,10 @@
 //! nothing, so columns of zeros, bits and small numbers are cheap; negative numbers are small too, since scalars above
 //! r / 2 are negated first.
 
+use crate::GroupedSums;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use halo2curves::ff::{Field, PrimeField};
 use halo2curves::group::Group;
-use penstock_sim::GroupedSums;
 use rayon::prelude::*;
 
 /// Bits of a scalar once it is at most r / 2.
@@ -19,7 +19,7 @@ const BITS: usize = 253;
 const SMALL: usize = 32;
 
 /// The sum of `scalars[i] · points[i]`; there is a point for every scalar.
-pub(crate) fn msm(scalars: &[Fr], points: &[G1Affine]) -> G1 {
+pub fn msm(scalars: &[Fr], points: &[G1Affine]) -> G1 {
     let terms: Vec<Term> =
         scalars.par_iter().enumerate().filter_map(|(index, scalar)| Term::new(index, scalar)).collect();
     // Small scalars last: the upper windows pass them by. The order of points stays, they are read in passing.
@@ -141,8 +141,6 @@ fn weighted(sums: &[G1Affine]) -> G1 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
     use halo2curves::group::Curve;
     use halo2curves::group::prime::PrimeCurveAffine;

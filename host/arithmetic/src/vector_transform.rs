@@ -1,4 +1,4 @@
-//! Transforms eight sub-transforms at a time, see [`lanes`](super::lanes).
+//! Transforms eight sub-transforms at a time, see [`lanes`](crate::lanes).
 //!
 //! Bit-reversed, the coefficients of eight neighbours are the same place of eight sub-transforms of size n / 8: a vector
 //! that is loaded as it lies in memory has one place of each in its lanes. All layers but three run on such vectors,
@@ -13,7 +13,7 @@ use halo2curves::ff::Field;
 use pulp::NullaryFnOnce;
 use rayon::prelude::*;
 
-use super::lanes::{Ifma, LANES, Lanes, Limbs};
+use crate::lanes::{Ifma, LANES, Lanes, Limbs};
 
 /// Vectors below which a sub-transform stays on one core.
 const LEAF: usize = 1 << 7;
@@ -24,7 +24,7 @@ const SMALLEST: usize = LANES * LANES;
 
 /// Twiddles for transforms of one size.
 #[derive(Debug)]
-pub(super) struct VectorTransform {
+pub(crate) struct VectorTransform {
     ifma: Ifma,
     /// Entry m + j is the j-th power of a primitive 2m-th root of unity, for m = 1, 2, 4, …, n / 16.
     twiddles: Vec<Limbs>,
@@ -34,7 +34,7 @@ pub(super) struct VectorTransform {
 
 /// Factors of the coefficients.
 #[derive(Debug)]
-pub(super) enum Factors {
+pub(crate) enum Factors {
     /// One for all.
     All(Limbs),
     /// One for each, eight to a vector.

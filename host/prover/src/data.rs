@@ -105,7 +105,6 @@ fn existing(path: &Path) -> Result<Option<Setup>, SetupError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
     use std::fs;
 

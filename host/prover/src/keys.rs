@@ -160,7 +160,6 @@ impl Identity {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
     use crate::sealed::Sealed;
     use halo2_axiom::SerdeFormat;

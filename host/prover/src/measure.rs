@@ -175,7 +175,6 @@ fn number(text: &str, key: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
 
     fn busy() -> u64 {

@@ -272,7 +272,6 @@ fn array<const N: usize>(slice: &[u8]) -> [u8; N] {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
 
     const KIND: Kind = Kind { tag: *b"TEST", version: 3 };

@@ -7,7 +7,7 @@ use penstock_driver::{Card, CardError};
 use serde::Serialize;
 
 use super::sample::{SET, pairs, points, scalars};
-use crate::measure::median;
+use penstock_prover::measure::median;
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]

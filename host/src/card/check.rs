@@ -7,7 +7,7 @@ use penstock_circuits::poseidon::hash2;
 use penstock_driver::{Card, CardError};
 
 use super::sample::{SET, pairs, points, scalars};
-use crate::engine::msm::msm;
+use penstock_arithmetic::msm;
 
 /// Terms of the sum.
 const POINTS: usize = 64;

@@ -4,10 +4,10 @@ use super::error::CommandError;
 use super::note;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use penstock::appliance::SetupChoice;
-use penstock::engine::{EngineChoice, EngineSettings};
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::operation::Block;
+use penstock_prover::appliance::SetupChoice;
+use penstock_prover::engine::{EngineChoice, EngineSettings};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -94,7 +94,7 @@ pub fn read_block(path: &Path) -> Result<Block, CommandError> {
 }
 
 /// Warns of the setup whose secret was known.
-pub fn warn_if_insecure(setup: &penstock::setup::Setup) {
+pub fn warn_if_insecure(setup: &penstock_prover::setup::Setup) {
     if setup.is_insecure() {
         note(format_args!("warning: {}", setup.origin()));
     }

@@ -7,11 +7,6 @@ use super::error::CommandError;
 use super::proof::{Means, ProofFigures, open_engines};
 use super::report::Report;
 use halo2curves::bn256::Fr;
-use penstock::appliance::verify_on_evm;
-use penstock::engine::{EngineChoice, EngineSettings};
-use penstock::measure::{Span, Stages, Stopwatch};
-use penstock::record::block_id;
-use penstock::sealed::SealedError;
 use penstock_circuits::chain::Chain;
 use penstock_circuits::circuit::preset::{Capacities, Preset};
 use penstock_circuits::eddsa::{PrivateKey, SignatureError};
@@ -20,6 +15,11 @@ use penstock_circuits::operation::{
 };
 use penstock_circuits::packing::{NotPackable, PackedAmount, PackedFee};
 use penstock_circuits::state::{Genesis, GenesisAccount, GenesisBalance, GenesisReserve, State};
+use penstock_prover::appliance::verify_on_evm;
+use penstock_prover::engine::{EngineChoice, EngineSettings};
+use penstock_prover::measure::{Span, Stages, Stopwatch};
+use penstock_prover::record::block_id;
+use penstock_prover::sealed::SealedError;
 use serde::Serialize;
 use std::env;
 

@@ -2,11 +2,11 @@
 //! the key has cached falls on both alike.
 
 use super::error::CommandError;
-use indicatif::ProgressBar;
-use penstock::appliance::{Appliance, Prepared};
-use penstock::engine::lineup::Lineup;
-use penstock::measure::{Stages, Stopwatch, median};
-use penstock::record::Word;
+use penstock_prover::appliance::{Appliance, Prepared};
+use penstock_prover::engine::lineup::Lineup;
+use penstock_prover::measure::{Stages, Stopwatch, median};
+use penstock_prover::progress::Progress;
+use penstock_prover::record::Word;
 use serde::Serialize;
 
 /// Of the blinding: the proofs are thrown away.
@@ -37,7 +37,7 @@ pub fn compare(
     rounds: u32,
 ) -> Result<Comparison, CommandError> {
     let prove = |engines: &Lineup| {
-        let stages = Stages::new(ProgressBar::hidden());
+        let stages = Stages::new(Progress::Silent.spinner("compare"));
         let watch = Stopwatch::start();
         let record = appliance.prove(engines, prepared, block, Some(SEED), &stages)?;
         Ok::<_, CommandError>((watch.elapsed().seconds, record))

@@ -7,13 +7,13 @@ use super::arguments::{EngineArguments, SetupArguments, preset, read_block, seed
 use super::error::CommandError;
 use super::proof::{Means, ProofFigures, open_engines};
 use super::report::Report;
-use penstock::appliance::verify_on_evm;
-use penstock::measure::Stages;
-use penstock::record::block_id;
-use penstock::sealed::SealedError;
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::operation::Block;
 use penstock_circuits::state::{Genesis, State};
+use penstock_prover::appliance::verify_on_evm;
+use penstock_prover::measure::Stages;
+use penstock_prover::record::block_id;
+use penstock_prover::sealed::SealedError;
 use serde::Serialize;
 use std::env;
 use std::path::PathBuf;

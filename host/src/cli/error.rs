@@ -1,19 +1,19 @@
 //! Why a command did not do what it was asked: every error of the library, each with its kind and exit code.
 
 use super::report::Report;
-use penstock::appliance::{DoesNotFit, OpenError, ProveError};
-use penstock::card::bitstream::BitstreamError;
-use penstock::engine::EngineError;
-use penstock::evm::EvmError;
-use penstock::keys::KeysError;
-use penstock::prover::ProverError;
-use penstock::record::RecordError;
-use penstock::sealed::SealedError;
-use penstock::setup::SetupError;
+use crate::card::bitstream::BitstreamError;
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::execute::BlockError;
 use penstock_circuits::state::StateError;
 use penstock_driver::CardError;
+use penstock_prover::appliance::{DoesNotFit, OpenError, ProveError};
+use penstock_prover::engine::EngineError;
+use penstock_prover::evm::EvmError;
+use penstock_prover::keys::KeysError;
+use penstock_prover::prover::ProverError;
+use penstock_prover::record::RecordError;
+use penstock_prover::sealed::SealedError;
+use penstock_prover::setup::SetupError;
 use serde_json::{Map, Value, json};
 use std::io;
 use std::path::PathBuf;
@@ -237,7 +237,7 @@ fn file(error: &SealedError, otherwise: (&'static str, u8)) -> (&'static str, u8
 #[cfg(test)]
 mod tests {
     use super::*;
-    use penstock::prover::VerifyError;
+    use penstock_prover::prover::VerifyError;
 
     #[test]
     fn an_engine_that_fails_or_proves_wrongly_has_its_own_exit_code() {

@@ -4,12 +4,12 @@ use super::arguments::{SetupArguments, preset, warn_if_insecure};
 use super::error::CommandError;
 use super::report::{Facts, Report};
 use super::{Context, note};
-use penstock::appliance::SetupChoice;
-use penstock::keys::{self, CacheOutcome};
-use penstock::measure::Stopwatch;
-use penstock::record::{SetupRecord, Word, circuit_digest};
 use penstock_circuits::circuit::batch::Batch;
 use penstock_circuits::circuit::preset::Preset;
+use penstock_prover::appliance::SetupChoice;
+use penstock_prover::keys::{self, CacheOutcome};
+use penstock_prover::measure::Stopwatch;
+use penstock_prover::record::{SetupRecord, Word, circuit_digest};
 use serde::Serialize;
 use std::path::PathBuf;
 

@@ -6,7 +6,6 @@
 use super::arguments::{STDIN, read_text};
 use super::error::CommandError;
 use super::report::Report;
-use penstock::sealed::SealedError;
 use penstock_circuits::babyjubjub::Point;
 use penstock_circuits::eddsa::PrivateKey;
 use penstock_circuits::encoding::{self, format_hex};
@@ -14,6 +13,7 @@ use penstock_circuits::operation::{
     ChangePubKey, Deployment, ForcedExit, Message, Order, OrderMatching, PubKeyHash, Signed, SignedOperation, Transfer,
     TransferToNew, Withdraw,
 };
+use penstock_prover::sealed::SealedError;
 use rand::RngCore;
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};

@@ -4,9 +4,9 @@ use super::Context;
 use super::arguments::seed;
 use super::error::CommandError;
 use super::report::{Facts, Report};
-use penstock::progress::Progress;
-use penstock::sealed;
-use penstock::setup::{Setup, SetupInfo};
+use penstock_prover::progress::Progress;
+use penstock_prover::sealed;
+use penstock_prover::setup::{Setup, SetupInfo};
 use serde::Serialize;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -112,7 +112,7 @@ fn report(file: &Path, setup: &Setup, checked: bool) -> Result<Report, CommandEr
 }
 
 fn told(file: &Path, info: SetupInfo, checked: bool) -> Result<Report, CommandError> {
-    let insecure = info.origin == penstock::setup::Origin::Insecure;
+    let insecure = info.origin == penstock_prover::setup::Origin::Insecure;
     let text = Facts::default()
         .add("file", file.display())
         .add("powers", format_args!("2^{}", info.k))

@@ -8,11 +8,11 @@ use super::demo;
 use super::error::CommandError;
 use super::note;
 use super::report::{Facts, Report, table};
-use penstock::record::Word;
 use penstock_circuits::chain;
 use penstock_circuits::encoding::{amount, element_to_bytes};
 use penstock_circuits::operation::{COLLECTOR, Deployment, FIRST_USER, Owner, PubKeyHash, RESERVES, backing_of};
 use penstock_circuits::state::{Genesis, GenesisAccount, GenesisBalance, GenesisReserve, State, StateError, View};
+use penstock_prover::record::Word;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 

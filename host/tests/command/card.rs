@@ -3,8 +3,8 @@
 
 use crate::people::example;
 use crate::run::{Ran, penstock, ran, run, text};
-use penstock::record::ProofRecord;
 use penstock_abi::{ALL_ONES, Capabilities, MsmLayout, registers as r};
+use penstock_prover::record::ProofRecord;
 use penstock_sim::model::{CAPABILITIES, Fault, Model};
 use penstock_sim::{Function, server};
 use serde_json::Value;

@@ -2,12 +2,12 @@
 
 use crate::people::{ALICE, BOB, ONE, deployment, example, transfer};
 use crate::run::{Ran, penstock, run, run_with_input, shared_data, text};
-use penstock::data::DataDirectory;
-use penstock::keys;
-use penstock::progress::Progress;
-use penstock::record::{ProofRecord, RecordError};
 use penstock_circuits::circuit::batch::Batch;
 use penstock_circuits::circuit::preset::Preset;
+use penstock_prover::data::DataDirectory;
+use penstock_prover::keys;
+use penstock_prover::progress::Progress;
+use penstock_prover::record::{ProofRecord, RecordError};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};

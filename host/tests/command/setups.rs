@@ -7,7 +7,7 @@ use std::path::PathBuf;
 const SEED: &str = "0x0707070707070707070707070707070707070707070707070707070707070707";
 
 fn ceremony() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/ptau/ceremony.ptau")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("prover/tests/ptau/ceremony.ptau")
 }
 
 #[test]

@@ -5,7 +5,7 @@ use halo2curves::group::prime::PrimeCurveAffine;
 use penstock_abi::MsmLayout;
 use rayon::prelude::*;
 
-use crate::GroupedSums;
+use penstock_arithmetic::GroupedSums;
 
 /// The sums that leave the card, window by window (see [`MsmLayout`]); identities once `is_cancelled`.
 pub(super) fn window_sums(
@@ -72,8 +72,6 @@ pub(super) fn self_test() -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
     use halo2curves::bn256::Fr;
     use halo2curves::ff::{Field, PrimeField};

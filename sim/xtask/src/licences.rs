@@ -95,7 +95,6 @@ fn objection(package: &Package, allowed: &[LicenseReq], bans: &[Ban]) -> Option<
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn objection_to(license: Option<&str>, source: Option<&str>) -> Option<String> {

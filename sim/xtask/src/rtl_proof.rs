@@ -36,7 +36,7 @@ struct Record {
 
 /// Proves the sample block of `preset` twice, on the card in `shape` and on the CPU.
 pub(crate) fn run(preset: &str, shape: Option<Shape>) -> Result<()> {
-    shell::run("", "cargo build --locked -p penstock -p penstock-sim --bins")?;
+    shell::run("", "cargo build --locked -p penstock -p penstock-sim --bins --features penstock/rtl")?;
     let programs = shell::target_folder()?.join("debug");
     let folder = shell::root().join("target/rtl-proof");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;

@@ -1,7 +1,5 @@
 //! The table against signatures that others made, and against what no signature is. Each refusal is by the constraint that says why.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 

@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use halo2_axiom::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_axiom::dev::MockProver;
 use halo2_axiom::plonk::{Circuit, Column, ConstraintSystem, Error, Fixed};

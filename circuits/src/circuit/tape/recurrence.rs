@@ -134,8 +134,6 @@ pub fn trace(left: Fr, right: Fr) -> ([Fr; INPUTS], Fr) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use rand::SeedableRng;
 
     use super::*;

@@ -75,8 +75,6 @@ impl Finder {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
 
     fn frame(sequence: u8) -> Frame {

@@ -201,8 +201,6 @@ fn duplicate(descriptor: BorrowedFd<'_>) -> Result<OwnedFd, TransportError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
 
     const BASE: u64 = 0x10_0000;

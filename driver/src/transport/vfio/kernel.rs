@@ -77,8 +77,6 @@ pub fn event(descriptor: OwnedFd) -> EventFd {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
 
     fn info(flags: u32, capabilities: &[(u16, u32, &[u64])]) -> Vec<u8> {

@@ -163,8 +163,6 @@ fn receive(stream: &mut UnixStream, id: u16, command: Command) -> io::Result<Res
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
 
     const LIMIT: Duration = Duration::from_millis(50);

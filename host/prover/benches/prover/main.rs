@@ -19,15 +19,15 @@ use halo2_axiom::poly::kzg::multiopen::ProverSHPLONK;
 use halo2_axiom::transcript::TranscriptWriterBuffer;
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use halo2curves::group::prime::PrimeCurveAffine;
-use penstock::engine::Bases;
-use penstock::engine::cpu::CpuEngine;
-use penstock::prover::{Observer, ProverKey, Stage, prove, verify};
-use penstock::transcript::KeccakWrite;
 use penstock_circuits::circuit::batch::{Batch, BatchCircuit};
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::operation::Block;
 use penstock_circuits::public_inputs::PublicInputs;
 use penstock_circuits::state::{Genesis, State};
+use penstock_prover::engine::Bases;
+use penstock_prover::engine::cpu::CpuEngine;
+use penstock_prover::prover::{Observer, ProverKey, Stage, prove, verify};
+use penstock_prover::transcript::KeccakWrite;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
@@ -91,8 +91,8 @@ impl Setting<BatchCircuit> {
     /// The sample block in the batch circuit of the smallest preset.
     fn batch() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let genesis: Genesis = serde_json::from_str(include_str!("../../examples/genesis.json")).unwrap();
-        let block = Block::from_json(include_str!("../../examples/block.json")).unwrap();
+        let genesis: Genesis = serde_json::from_str(include_str!("../../../examples/genesis.json")).unwrap();
+        let block = Block::from_json(include_str!("../../../examples/block.json")).unwrap();
         let trace = State::init(folder.path(), &genesis).unwrap().execute(&block).unwrap().0;
         let batch = Batch::new(Preset::Tiny);
         let public = PublicInputs::new(&trace, batch.capacities().chains).unwrap();

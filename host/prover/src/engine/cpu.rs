@@ -12,8 +12,8 @@ use std::time::Duration;
 use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::group::Curve;
 
-use super::msm::msm;
 use super::{Bases, Basis, Engine, EngineError, Ticket};
+use penstock_arithmetic::msm;
 
 const NAME: &str = "cpu";
 
@@ -82,8 +82,6 @@ impl Engine for CpuEngine {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
     use halo2curves::bn256::G1;
     use halo2curves::ff::Field;

@@ -147,8 +147,6 @@ impl Lineup {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
     use crate::engine::{Basis, Ticket};
     use halo2curves::bn256::{Fr, G1Affine};

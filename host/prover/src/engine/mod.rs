@@ -9,7 +9,6 @@ pub mod card;
 mod choice;
 pub mod cpu;
 pub mod lineup;
-pub(crate) mod msm;
 
 use std::sync::Arc;
 

@@ -43,8 +43,6 @@ fn word(number: usize) -> [u8; WORD] {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
     use sha3::{Digest, Keccak256};
 

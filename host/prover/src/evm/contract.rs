@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::EvmError;
 
-const ARTEFACT: &str = include_str!("../../contracts/BatchVerifier.json");
+const ARTEFACT: &str = include_str!("../../../contracts/BatchVerifier.json");
 
 /// The compiled contract with the checksums that tie it to its source.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,13 +33,11 @@ pub fn verifier_contract() -> Result<VerifierContract, EvmError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
     use sha2::{Digest, Sha256};
     use std::process::Command;
 
-    const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/contracts");
+    const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../contracts");
     const MAX_CODE: usize = 24_576;
 
     /// Opcodes of the Paris rules: what an EVM may meet in the code (Yellow Paper, appendix H; EIPs 3198, 3855 on).

@@ -56,8 +56,6 @@ impl EvmVerdict {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
     use sha3::{Digest, Keccak256};
 
@@ -70,7 +68,7 @@ mod tests {
     #[test]
     fn the_artefact_declares_both_errors() {
         let artefact: serde_json::Value =
-            serde_json::from_str(include_str!("../../contracts/BatchVerifier.json")).unwrap();
+            serde_json::from_str(include_str!("../../../contracts/BatchVerifier.json")).unwrap();
         let errors: Vec<_> = artefact["abi"]
             .as_array()
             .unwrap()

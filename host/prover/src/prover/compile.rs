@@ -224,8 +224,6 @@ fn operands(node: &Node) -> Box<dyn Iterator<Item = NodeId> + '_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::super::program::Tables;
     use super::super::vector::VectorProgram;
     use super::*;

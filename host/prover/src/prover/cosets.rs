@@ -189,8 +189,6 @@ fn decode(bytes: &[u8], rows: usize) -> Option<Vec<Fr>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
     use std::sync::Arc;

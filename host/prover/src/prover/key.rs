@@ -15,9 +15,9 @@ use rayon::prelude::*;
 use super::ProverError;
 use super::compile::compile;
 use super::cosets::{self, CosetsOutcome};
-use super::domain::{Domain, powers};
 use super::fold::{Folded, check_gates};
 use crate::progress::Progress;
+use penstock_arithmetic::{Domain, powers};
 
 /// Bytes that the values on cosets may take by default.
 pub const DEFAULT_CACHE_BYTES: usize = 6 << 30;

@@ -10,11 +10,9 @@
 
 mod compile;
 mod cosets;
-mod domain;
 mod error;
 mod fold;
 mod key;
-mod lanes;
 mod observer;
 mod opening;
 #[cfg(test)]
@@ -28,7 +26,6 @@ mod tests;
 #[cfg(test)]
 mod toy;
 mod vector;
-mod vector_transform;
 mod verify;
 mod witness;
 

@@ -11,9 +11,9 @@ use rand::RngCore;
 use rayon::prelude::*;
 
 use super::ProverError;
-use super::domain::powers;
 use super::session::Session;
 use crate::engine::Basis;
+use penstock_arithmetic::powers;
 
 /// Coefficients that one task of the pool works on.
 const CHUNK: usize = 1 << 11;

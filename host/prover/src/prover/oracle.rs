@@ -1,7 +1,5 @@
 //! The stock prover as an oracle, and what it says about our proof of a real block.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use halo2_axiom::arithmetic::g_to_lagrange;
 use halo2_axiom::plonk::{Circuit, ProvingKey, create_proof, keygen_pk, keygen_vk};
 use halo2_axiom::poly::commitment::ParamsProver;
@@ -49,8 +47,8 @@ pub(super) fn stock<C: Circuit<Fr>>(
 #[test]
 fn both_provers_commit_to_the_same_block_and_the_stock_verifier_accepts_both_proofs() {
     let folder = tempfile::tempdir().unwrap();
-    let genesis: Genesis = serde_json::from_str(include_str!("../../examples/genesis.json")).unwrap();
-    let block = Block::from_json(include_str!("../../examples/block.json")).unwrap();
+    let genesis: Genesis = serde_json::from_str(include_str!("../../../examples/genesis.json")).unwrap();
+    let block = Block::from_json(include_str!("../../../examples/block.json")).unwrap();
     let trace = State::init(folder.path(), &genesis).unwrap().execute(&block).unwrap().0;
     let batch = Batch::new(Preset::Tiny);
     let public = PublicInputs::new(&trace, batch.capacities().chains).unwrap();

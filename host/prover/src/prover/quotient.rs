@@ -10,13 +10,13 @@ use halo2curves::ff::{Field, PrimeField};
 use rayon::prelude::*;
 
 use super::compile::compile;
-use super::domain::powers;
 use super::fold::{Folded, Kind};
 use super::key::{KeyCoset, ProverKey};
 use super::permutation::Challenges;
 use super::program::{BLOCK, Program, Tables, window};
 use super::vector::VectorProgram;
 use super::witness::Polynomial;
+use penstock_arithmetic::powers;
 
 /// Blocks that one task of the pool works on.
 const BLOCKS: usize = 8;
@@ -202,8 +202,6 @@ impl Products<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::super::opening::evaluate;
     use super::super::toy::Toy;
     use super::*;

@@ -1,14 +1,14 @@
-//! A program on eight rows at a time, see [`lanes`](super::lanes).
+//! A program on eight rows at a time, see [`lanes`](penstock_arithmetic::lanes).
 //!
 //! The instructions are those of the [`Program`]. What is added here is how large each value can become: it decides
 //! whether a summand is simply added, or multiplied by one to be reduced in passing, and where a long sum is cut. Both
 //! are known before the first row is.
 
 use super::fold::Cell;
-use super::lanes::{Ifma, LANES, LIMIT, LOADED, Lanes, Limbs, TERMS};
 use super::program::{Operand, Program, Tables, Term};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
+use penstock_arithmetic::lanes::{Ifma, LANES, LIMIT, LOADED, Lanes, Limbs, TERMS};
 
 /// What the terms of one sum may come to, in multiples of the modulus.
 const SUM: u64 = 32;

@@ -128,7 +128,6 @@ fn decode(file: &Sealed, index: usize) -> Result<Vec<G1Affine>, SealedError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
     use crate::progress::Progress;
 

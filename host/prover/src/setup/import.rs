@@ -151,7 +151,6 @@ impl Checkpoint {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
     use crate::setup::PtauError;
     use halo2curves::bn256::{Fq, Fq2, G2Affine};

@@ -274,7 +274,6 @@ fn geometric(first: Fr, ratio: Fr, count: usize) -> Vec<Fr> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
     use halo2_axiom::poly::EvaluationDomain;
     use halo2_axiom::poly::commitment::{Blind, Params, ParamsProver};

@@ -1,8 +1,8 @@
 //! `penstock card flash`: puts a released bitstream on a board.
 
+use crate::card::bitstream::Checked;
 use crate::cli::error::CommandError;
 use crate::cli::report::Report;
-use penstock::card::bitstream::Checked;
 use serde::Serialize;
 use std::path::PathBuf;
 

@@ -2,11 +2,11 @@
 
 use super::Which;
 use super::flash::Released;
+use crate::card::bench::{self, Bandwidth, Figures, Load, Throughput};
+use crate::card::bitstream;
+use crate::card::check;
 use crate::cli::error::CommandError;
 use crate::cli::report::{Facts, Report, table};
-use penstock::card::bench::{self, Bandwidth, Figures, Load, Throughput};
-use penstock::card::bitstream;
-use penstock::card::check;
 use penstock_abi::{ABI_MAJOR, Capabilities};
 use penstock_driver::Waiting;
 use serde::Serialize;

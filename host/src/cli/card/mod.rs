@@ -7,8 +7,8 @@ mod measure;
 use super::arguments::seconds;
 use super::error::CommandError;
 use super::report::Report;
-use penstock::card::{self, CardSettings};
 use penstock_driver::{Address, Card, Waiting};
+use penstock_prover::card::{self, CardSettings};
 use std::time::Duration;
 
 #[derive(clap::Subcommand)]

@@ -45,8 +45,6 @@ fn starts_undefined(cell: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use serde_json::json;
 
     use super::*;

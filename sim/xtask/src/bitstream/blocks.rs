@@ -173,8 +173,6 @@ fn place(part: &'static str, cell: &NetlistCell) -> Option<Cell> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
 
     #[test]

@@ -59,8 +59,6 @@ fn all() -> impl Iterator<Item = String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use serde_json::json;
 
     use super::*;

@@ -43,8 +43,6 @@ impl fmt::Display for Improved {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use std::fs;
     use std::path::Path;
 

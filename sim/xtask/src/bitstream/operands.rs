@@ -94,8 +94,6 @@ fn before(cell: &Value, flip_flops: &HashMap<u64, FlipFlop>) -> Option<Vec<(Stri
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::super::registers::flip_flop;
     use super::*;
 

@@ -124,8 +124,6 @@ pub(super) fn flip_flop(from: u64, to: u64, clock: u64) -> Value {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
 
     fn netlist(enable: &str) -> Value {

@@ -107,8 +107,6 @@ fn products(row: usize) -> Vec<(usize, String)> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use super::*;
 
     /// A multiplier for each product, named after it, with its product's lowest bit alone.

@@ -74,8 +74,6 @@ fn last_line(path: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
     use indicatif::ProgressDrawTarget;
 
     use super::*;

@@ -1,7 +1,5 @@
 //! The recipe as it is, and broken ones, each refused for what is wrong with it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::sync::LazyLock;
 
 use super::*;

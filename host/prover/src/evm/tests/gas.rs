@@ -13,7 +13,7 @@ use crate::evm::EvmVerdict::{Halted, NotEnoughGas, PrecompileUnusable};
 use crate::evm::layout::Layout;
 use crate::evm::memory::Cell;
 
-const SOURCE: &str = include_str!("../../../contracts/BatchVerifier.sol");
+const SOURCE: &str = include_str!("../../../../contracts/BatchVerifier.sol");
 
 /// Precompiles with the contract's name of their cap and the dearest published price of a call as the contract makes it
 /// (EIPs 196, 197, 198).

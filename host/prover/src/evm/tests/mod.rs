@@ -1,7 +1,5 @@
 //! Proofs of the stock prover against the contract.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 mod aliasing;
 mod circuit;
 mod gas;
