@@ -12,7 +12,8 @@ use crate::engine::lineup::{Attempted, Lineup};
 use crate::engine::{Bases, Engine};
 use crate::evm::{Evm, EvmError, EvmOutcome, encode_verifying_key};
 use crate::keys::{self, CacheOutcome, KeysError};
-use crate::measure::{MIB, Stages, available_memory};
+use crate::limits::available_memory;
+use crate::measure::{MIB, Stages};
 use crate::progress::Progress;
 use crate::prover::{self, CosetsOutcome, ProverError, ProverKey, VerifyError};
 use crate::record::{BlockRecord, Bytes, ProofRecord, SetupRecord, VERSION, Word, circuit_digest, words};
@@ -160,18 +161,19 @@ impl Appliance {
         setup: &SetupChoice,
         data: &DataDirectory,
         stages: &Stages,
-        progress: Progress,
+        progress: &Progress,
     ) -> Result<Self, OpenError> {
         check_memory(preset, batch)?;
         let setup = stages.time("setup", || match setup {
             SetupChoice::Development => data.development_setup(batch.k(), progress),
             SetupChoice::File(file) => data.fitted_setup(file, batch.k(), progress),
         })?;
-        let (pk, keys) = stages
-            .time("keys", || keys::load_or_build(&data.keys(), preset.name(), &setup, &batch.shape(), progress))?;
+        let (pk, keys) = stages.time("keys", || {
+            keys::load_or_build(&data.keys(), preset.name(), &setup, &batch.shape(), data.lock_timeout(), progress)
+        })?;
         let key = ProverKey::new(pk)?;
         let beside = keys.path().with_extension("cosets");
-        let cosets = stages.time("cosets", || key.load_or_compute_cosets(&beside, progress));
+        let cosets = stages.time("cosets", || key.load_or_compute_cosets(&beside, data.lock_timeout(), progress));
         Ok(Self { preset, setup, key, keys, cosets })
     }
 

@@ -9,40 +9,55 @@
 //! keys/                            see `keys`
 //! ```
 
+use crate::files::{check_space, lock};
 use crate::progress::Progress;
-use crate::sealed;
+use crate::sealed::SealedError;
 use crate::setup::{Setup, SetupError};
 use directories::ProjectDirs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Where setups and keys are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DataDirectory(PathBuf);
+pub struct DataDirectory {
+    folder: PathBuf,
+    lock_timeout: Option<Duration>,
+}
 
 impl DataDirectory {
     /// The directory at a path; it need not exist yet.
     pub fn new(path: PathBuf) -> Self {
-        Self(path)
+        Self { folder: path, lock_timeout: None }
+    }
+
+    /// The same directory, where another process that makes what is needed here is waited for no longer than this.
+    pub fn with_lock_timeout(self, lock_timeout: Option<Duration>) -> Self {
+        Self { lock_timeout, ..self }
+    }
+
+    /// How long to wait for another process; without limit if there is none.
+    pub fn lock_timeout(&self) -> Option<Duration> {
+        self.lock_timeout
     }
 
     /// Where the platform keeps caches, if it has such a place.
     pub fn of_platform() -> Option<Self> {
-        ProjectDirs::from("", "", "penstock").map(|directories| Self(directories.cache_dir().into()))
+        ProjectDirs::from("", "", "penstock").map(|directories| Self::new(directories.cache_dir().into()))
     }
 
     /// The directory of keys.
     pub fn keys(&self) -> PathBuf {
-        self.0.join("keys")
+        self.folder.join("keys")
     }
 
     /// The directory of proofs that nobody gave a path for.
     pub fn proofs(&self) -> PathBuf {
-        self.0.join("proofs")
+        self.folder.join("proofs")
     }
 
     /// The file of the development setup of this size.
     pub fn development_setup_path(&self, k: u32) -> PathBuf {
-        self.0.join(format!("setups/insecure-k{k}.srs"))
+        self.folder.join(format!("setups/insecure-k{k}.srs"))
     }
 
     /// The development setup of this size, `None` if none was generated yet.
@@ -57,18 +72,18 @@ impl DataDirectory {
     ///
     /// # Errors
     /// The file cannot be read or written.
-    pub fn development_setup(&self, k: u32, progress: Progress) -> Result<Setup, SetupError> {
+    pub fn development_setup(&self, k: u32, progress: &Progress) -> Result<Setup, SetupError> {
         if let Some(setup) = self.existing_development_setup(k)? {
             return Ok(setup);
         }
-        self.keep(&self.development_setup_path(k), || Setup::insecure(k, None, progress))
+        self.keep(&self.development_setup_path(k), k, || Setup::insecure(k, None, progress))
     }
 
     /// The setup in `file`, cut to 2^k powers; the cut is kept, since its Lagrange basis takes long.
     ///
     /// # Errors
     /// The file cannot be read, is damaged or too small; the cut cannot be kept.
-    pub fn fitted_setup(&self, file: &Path, k: u32, progress: Progress) -> Result<Setup, SetupError> {
+    pub fn fitted_setup(&self, file: &Path, k: u32, progress: &Progress) -> Result<Setup, SetupError> {
         let info = Setup::info(file)?;
         if info.k == k {
             return Setup::read(file);
@@ -76,19 +91,20 @@ impl DataDirectory {
         if info.k < k {
             return Err(SetupError::TooSmall { has: info.k, needs: k });
         }
-        let cut = self.0.join(format!("setups/{}-k{k}.srs", hex::encode(&info.digest[..8])));
+        let cut = self.folder.join(format!("setups/{}-k{k}.srs", hex::encode(&info.digest[..8])));
         match existing(&cut)? {
             Some(setup) => Ok(setup),
-            None => self.keep(&cut, || Setup::read(file)?.truncated(k, progress)),
+            None => self.keep(&cut, k, || Setup::read(file)?.truncated(k, progress)),
         }
     }
 
     /// The setup at `path`, made and written there if it is not there once nobody else is at it.
-    fn keep(&self, path: &Path, make: impl FnOnce() -> Result<Setup, SetupError>) -> Result<Setup, SetupError> {
-        let _lock = sealed::lock(path)?;
+    fn keep(&self, path: &Path, k: u32, make: impl FnOnce() -> Result<Setup, SetupError>) -> Result<Setup, SetupError> {
+        let _lock = lock(path, self.lock_timeout).map_err(SealedError::from)?;
         if let Some(setup) = existing(path)? {
             return Ok(setup);
         }
+        check_space(path, Setup::bytes(k)).map_err(SealedError::from)?;
         let setup = make()?;
         setup.write(path)?;
         Ok(setup)
@@ -118,21 +134,21 @@ mod tests {
     fn a_development_setup_is_generated_once() {
         let (_folder, data) = directory();
         assert!(data.existing_development_setup(4).unwrap().is_none());
-        let first = data.development_setup(4, Progress::Silent).unwrap();
+        let first = data.development_setup(4, &Progress::silent()).unwrap();
         assert!(first.is_insecure());
-        assert_eq!(data.development_setup(4, Progress::Silent).unwrap().digest(), first.digest());
-        assert_ne!(data.development_setup(5, Progress::Silent).unwrap().digest(), first.digest());
+        assert_eq!(data.development_setup(4, &Progress::silent()).unwrap().digest(), first.digest());
+        assert_ne!(data.development_setup(5, &Progress::silent()).unwrap().digest(), first.digest());
     }
 
     #[test]
     fn a_damaged_development_setup_is_an_error_and_not_replaced() {
         let (_folder, data) = directory();
-        data.development_setup(4, Progress::Silent).unwrap();
+        data.development_setup(4, &Progress::silent()).unwrap();
         let path = data.development_setup_path(4);
         let mut bytes = fs::read(&path).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
         fs::write(&path, &bytes).unwrap();
-        assert!(data.development_setup(4, Progress::Silent).is_err());
+        assert!(data.development_setup(4, &Progress::silent()).is_err());
         assert_eq!(fs::read(&path).unwrap(), bytes);
     }
 
@@ -140,13 +156,13 @@ mod tests {
     fn a_larger_setup_is_cut_once_and_a_smaller_one_refused() {
         let (folder, data) = directory();
         let file = folder.path().join("large.srs");
-        let large = Setup::insecure(6, Some([1; 32]), Progress::Silent).unwrap();
+        let large = Setup::insecure(6, Some([1; 32]), &Progress::silent()).unwrap();
         large.write(&file).unwrap();
-        let cut = data.fitted_setup(&file, 4, Progress::Silent).unwrap();
+        let cut = data.fitted_setup(&file, 4, &Progress::silent()).unwrap();
         assert_eq!((cut.k(), cut.s_g2()), (4, large.s_g2()));
-        assert_eq!(data.fitted_setup(&file, 4, Progress::Silent).unwrap().digest(), cut.digest());
-        assert_eq!(data.fitted_setup(&file, 6, Progress::Silent).unwrap().digest(), large.digest());
-        let error = data.fitted_setup(&file, 7, Progress::Silent).unwrap_err();
+        assert_eq!(data.fitted_setup(&file, 4, &Progress::silent()).unwrap().digest(), cut.digest());
+        assert_eq!(data.fitted_setup(&file, 6, &Progress::silent()).unwrap().digest(), large.digest());
+        let error = data.fitted_setup(&file, 7, &Progress::silent()).unwrap_err();
         assert!(matches!(error, SetupError::TooSmall { has: 6, needs: 7 }), "{error}");
     }
 }

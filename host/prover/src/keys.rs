@@ -12,14 +12,16 @@
 mod digest;
 mod file;
 
+use crate::files::{check_space, lock};
 use crate::progress::Progress;
-use crate::sealed::{self, SealedError};
+use crate::sealed::SealedError;
 use crate::setup::Setup;
 use halo2_axiom::plonk::{self, Circuit, ProvingKey, VerifyingKey, keygen_pk2};
 use halo2curves::bn256::{Fr, G1Affine};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +89,7 @@ impl fmt::Display for CacheOutcome {
 /// The keys of `circuit`, of which no witness is read, over `setup`: from the cache in `directory`, or generated and
 /// kept there. `name` is the preset's and becomes part of the file's name.
 ///
-/// Two processes that need the same keys do not generate them twice: the second waits for the first.
+/// Two processes that need the same keys do not generate them twice: the second waits for the first, for `lock_timeout` at most.
 ///
 /// # Errors
 /// [`KeysError::TooLarge`] and [`KeysError::Circuit`] when the circuit and the setup do not go together,
@@ -97,26 +99,27 @@ pub fn load_or_build<C: Circuit<Fr>>(
     name: &str,
     setup: &Setup,
     circuit: &C,
-    progress: Progress,
+    lock_timeout: Option<Duration>,
+    progress: &Progress,
 ) -> Result<(ProvingKey<G1Affine>, CacheOutcome), KeysError> {
     let identity = Identity::of(name, setup, circuit)?;
     let path = identity.path(directory, name);
     if let Ok(key) = file::read::<C>(&path, &identity, circuit.params()) {
         return Ok((key, CacheOutcome::Loaded(path)));
     }
-    let spinner = progress.spinner("keys: waiting for another process");
-    let _lock = sealed::lock(&path)?;
+    let work = progress.begin("keys");
+    work.stage("waiting for another process");
+    let _lock = lock(&path, lock_timeout).map_err(SealedError::from)?;
     let reason = match file::read::<C>(&path, &identity, circuit.params()) {
         Ok(key) => return Ok((key, CacheOutcome::Loaded(path))),
-        Err(error @ (SealedError::Io { .. } | SealedError::DiskFull { .. })) if !error.is_not_found() => {
-            return Err(error.into());
-        }
+        Err(error @ SealedError::File(_)) if !error.is_not_found() => return Err(error.into()),
         Err(error) => (!error.is_not_found()).then(|| error.to_string()),
     };
-    spinner.set_message("keys: generating");
+    check_space(&path, identity.bytes).map_err(SealedError::from)?;
+    work.stage("generating");
     let key = keygen_pk2(setup.params(), circuit, false)
         .map_err(|source| KeysError::Circuit { name: name.into(), source })?;
-    spinner.set_message("keys: writing");
+    work.stage("writing");
     file::write(&path, &identity, &key)?;
     let outcome = match reason {
         Some(reason) => CacheOutcome::Rebuilt { path, reason },
@@ -139,29 +142,34 @@ pub fn load_verifying_key<C: Circuit<Fr>>(
     Ok(file::read_verifying_key::<C>(&identity.path(directory, name), &identity, circuit.params()).ok())
 }
 
-/// SHA-256 of everything that keys depend on.
+/// What tells keys from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Identity([u8; 32]);
+struct Identity {
+    /// SHA-256 of everything that keys depend on.
+    hash: [u8; 32],
+    /// About how many bytes their file has.
+    bytes: u64,
+}
 
 impl Identity {
     fn of<C: Circuit<Fr>>(name: &str, setup: &Setup, circuit: &C) -> Result<Self, KeysError> {
-        let circuit = digest::circuit(name, circuit, setup.k())?;
+        let (circuit, polynomials) = digest::circuit(name, circuit, setup.k())?;
         let mut hasher = Sha256::new_with_prefix(b"penstock keys");
         hasher.update(circuit);
         hasher.update(setup.digest());
         hasher.update(format!("{} {}", env!("CARGO_PKG_VERSION"), name));
-        Ok(Self(hasher.finalize().into()))
+        Ok(Self { hash: hasher.finalize().into(), bytes: ((polynomials * file::SCALAR) as u64) << setup.k() })
     }
 
     fn path(&self, directory: &Path, name: &str) -> PathBuf {
-        directory.join(format!("{name}-{}.keys", hex::encode(&self.0[..8])))
+        directory.join(format!("{name}-{}.keys", hex::encode(&self.hash[..8])))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sealed::Sealed;
+    use crate::sealed::{self, Sealed};
     use halo2_axiom::SerdeFormat;
     use halo2_axiom::circuit::{Layouter, SimpleFloorPlanner, Value};
     use halo2_axiom::plonk::{Advice, Column, ConstraintSystem, Fixed, Selector};
@@ -244,7 +252,7 @@ mod tests {
     const CIRCUIT: Products = Products { constant: 5, rows: 8, lookback: Lookback(0) };
 
     fn setup(k: u32) -> Setup {
-        Setup::insecure(k, Some([1; 32]), Progress::Silent).unwrap()
+        Setup::insecure(k, Some([1; 32]), &Progress::silent()).unwrap()
     }
 
     /// A hash of all that a proving key holds: what it writes, and the constraint system, which it does not write.
@@ -258,7 +266,7 @@ mod tests {
     }
 
     fn get(directory: &Path, setup: &Setup, circuit: &Products) -> ([u8; 32], CacheOutcome) {
-        let (key, outcome) = load_or_build(directory, "test", setup, circuit, Progress::Silent).unwrap();
+        let (key, outcome) = load_or_build(directory, "test", setup, circuit, None, &Progress::silent()).unwrap();
         (content(&key), outcome)
     }
 
@@ -279,7 +287,7 @@ mod tests {
         let setup = setup(6);
         let load = || load_verifying_key(directory.path(), "test", &setup, &CIRCUIT).unwrap();
         assert!(load().is_none());
-        let (key, _) = load_or_build(directory.path(), "test", &setup, &CIRCUIT, Progress::Silent).unwrap();
+        let (key, _) = load_or_build(directory.path(), "test", &setup, &CIRCUIT, None, &Progress::silent()).unwrap();
         assert_eq!(load().unwrap().transcript_repr(), key.get_vk().transcript_repr());
     }
 
@@ -315,7 +323,7 @@ mod tests {
     #[test]
     fn keys_of_another_setup_or_circuit_are_not_used_even_under_the_right_name() {
         let directory = tempfile::tempdir().unwrap();
-        let other_setup = Setup::insecure(5, Some([2; 32]), Progress::Silent).unwrap();
+        let other_setup = Setup::insecure(5, Some([2; 32]), &Progress::silent()).unwrap();
         let others = [
             (other_setup, CIRCUIT),
             (setup(6), CIRCUIT),
@@ -366,9 +374,9 @@ mod tests {
     fn a_circuit_that_does_not_fit_is_refused_before_key_generation() {
         let directory = tempfile::tempdir().unwrap();
         let large = Products { rows: 40, ..CIRCUIT };
-        let error = load_or_build(directory.path(), "test", &setup(5), &large, Progress::Silent).unwrap_err();
+        let error = load_or_build(directory.path(), "test", &setup(5), &large, None, &Progress::silent()).unwrap_err();
         assert!(matches!(error, KeysError::TooLarge { rows: 40, k: 5, .. }), "{error}");
-        assert!(load_or_build(directory.path(), "test", &setup(2), &CIRCUIT, Progress::Silent).is_err());
+        assert!(load_or_build(directory.path(), "test", &setup(2), &CIRCUIT, None, &Progress::silent()).is_err());
     }
 
     #[test]

@@ -1,17 +1,17 @@
-//! Time and memory of this process: wall and CPU seconds by stage, the peak of resident memory, and what is still free.
+//! What this process takes: wall and CPU seconds by stage, and the peak of resident memory.
 //!
 //! CPU seconds are those of all threads, so on an idle machine of n cores they grow up to n times as fast as the
 //! wall's. Stages are named; a stage that comes more than once adds up.
 
+use crate::progress::{Progress, Work};
 use crate::prover::{Observer, Stage};
-use indicatif::ProgressBar;
-use rustix::process::{Resource, getrlimit};
+use procfs::process::Process;
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::ops::Add;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tracing::debug;
 
 /// Bytes of a mebibyte.
 pub const MIB: u64 = 1 << 20;
@@ -70,25 +70,26 @@ impl Add for Span {
 #[derive(Debug)]
 pub struct Stages {
     measured: Mutex<Measured>,
-    /// Shows the stage that the prover is at.
-    progress: ProgressBar,
+    progress: Progress,
 }
 
 #[derive(Debug, Default)]
 struct Measured {
     spans: Vec<(&'static str, Span)>,
     running: Option<Stopwatch>,
+    /// The proof that is being made, in thousandths of its time, and how far it is.
+    proof: Option<(Work, u64)>,
 }
 
 impl Stages {
-    /// None yet. The prover's stages are shown on `progress`.
-    pub fn new(progress: ProgressBar) -> Self {
+    /// None yet. Each is told to `progress` as work of its name, a proof as one with stages.
+    pub fn new(progress: Progress) -> Self {
         Self { measured: Mutex::default(), progress }
     }
 
     /// Runs `work` as a part of the stage `name`.
     pub fn time<T>(&self, name: &'static str, work: impl FnOnce() -> T) -> T {
-        let watch = Stopwatch::start();
+        let (watch, _work) = (Stopwatch::start(), self.progress.begin(name));
         let result = work();
         self.lock().add(name, watch.elapsed());
         result
@@ -111,6 +112,7 @@ impl Stages {
 
 impl Measured {
     fn add(&mut self, name: &'static str, span: Span) {
+        debug!(stage = name, seconds = span.seconds, cpu_seconds = span.cpu_seconds, "stage done");
         match self.spans.iter_mut().find(|(other, _)| *other == name) {
             Some((_, sum)) => *sum = *sum + span,
             None => self.spans.push((name, span)),
@@ -120,14 +122,26 @@ impl Measured {
 
 impl Observer for Stages {
     fn begin(&self, stage: Stage) {
-        self.progress.set_message(format!("proof: {}", stage.name()));
-        self.lock().running = Some(Stopwatch::start());
+        let mut measured = self.lock();
+        // Synthesis comes again in a second phase, and in a second attempt.
+        let again = stage == Stage::Synthesis
+            && measured.proof.as_ref().is_some_and(|(_, at)| *at > Stage::Advice.share_before());
+        let proof = measured.proof.take().filter(|_| !again);
+        let (proof, at) = proof.unwrap_or_else(|| (self.progress.steps("proof", Stage::WHOLE), 0));
+        let at = at.max(stage.share_before());
+        proof.stage(stage.name());
+        proof.reach(at);
+        measured.proof = Some((proof, at));
+        measured.running = Some(Stopwatch::start());
     }
 
     fn end(&self, stage: Stage) {
         let mut measured = self.lock();
         if let Some(watch) = measured.running.take() {
             measured.add(stage.name(), watch.elapsed());
+        }
+        if Some(&stage) == Stage::ALL.last() {
+            measured.proof = None;
         }
     }
 }
@@ -148,29 +162,7 @@ fn cpu_time() -> Duration {
 
 /// The most memory that this process had resident so far, in MiB; `None` where the system does not say.
 pub fn peak_rss_mib() -> Option<u64> {
-    Some(number(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")? / 1024)
-}
-
-/// Bytes that this process may still take: what the system has free, within the limits of its control group and of
-/// its address space; `None` where nothing is known.
-pub fn available_memory() -> Option<u64> {
-    let system = fs::read_to_string("/proc/meminfo").ok().and_then(|text| number(&text, "MemAvailable:"));
-    let group = group_memory();
-    let taken = fs::read_to_string("/proc/self/status").ok().and_then(|text| number(&text, "VmSize:"));
-    let space = getrlimit(Resource::As).current.map(|limit| limit.saturating_sub(taken.unwrap_or(0) * 1024));
-    [system.map(|free| free * 1024), group, space].into_iter().flatten().min()
-}
-
-/// Bytes within the limit of the control group, caches that can be dropped not counted as taken.
-fn group_memory() -> Option<u64> {
-    let limit: u64 = fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?.trim().parse().ok()?;
-    let taken = number(&fs::read_to_string("/sys/fs/cgroup/memory.stat").ok()?, "anon ")?;
-    Some(limit.saturating_sub(taken))
-}
-
-/// The number that follows `key` at the beginning of a line.
-fn number(text: &str, key: &str) -> Option<u64> {
-    text.lines().find_map(|line| line.strip_prefix(key))?.split_whitespace().next()?.parse().ok()
+    Some(Process::myself().ok()?.status().ok()?.vmhwm? / 1024)
 }
 
 #[cfg(test)]
@@ -188,7 +180,7 @@ mod tests {
 
     #[test]
     fn work_costs_cpu_seconds_and_sleep_does_not_hide_wall_seconds() {
-        let stages = Stages::new(ProgressBar::hidden());
+        let stages = Stages::new(Progress::silent());
         stages.time("work", busy);
         stages.time("sleep", || std::thread::sleep(Duration::from_millis(20)));
         stages.time("work", busy);
@@ -199,7 +191,7 @@ mod tests {
 
     #[test]
     fn the_provers_stages_add_up_by_name() {
-        let stages = Stages::new(ProgressBar::hidden());
+        let stages = Stages::new(Progress::silent());
         for stage in [Stage::Synthesis, Stage::Advice, Stage::Synthesis] {
             stages.begin(stage);
             stages.end(stage);
@@ -209,10 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_read_from_the_system() {
-        assert_eq!(number("VmSize:  12 kB\nVmHWM:\t   5120 kB\n", "VmHWM:"), Some(5120));
-        assert_eq!(number("VmHWM: many\n", "VmHWM:"), None);
+    fn the_peak_of_memory_is_read_from_the_system() {
         assert!(peak_rss_mib().unwrap() > 0);
-        assert!(available_memory().unwrap() > 0);
     }
 }

@@ -1,45 +1,152 @@
-//! Progress bars for work that a person waits for: setup, import, keys, proofs.
+//! Progress of work that somebody waits for: setups, imports, keys, proofs.
 //!
-//! Callers say what they do and how far they are; whether anything is drawn is decided once, by whoever parsed the
-//! command line. Bars go to stderr and only to a terminal, so that pipes, logs and `--json` stay clean.
+//! Whoever works says what it does and how far it is. Whether and where that is shown is for the [`Listener`] to decide, which
+//! the program's entry made: the command draws on a terminal, a service may publish events. Nothing here draws, and nothing
+//! needs a thread.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
-use std::time::Duration;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Whether long work draws progress.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// Draw on stderr if that is a terminal.
-    Terminal,
-    /// Draw nothing, whatever stderr is.
-    Silent,
+/// Hears of work that begins, goes on and ends. Called from any thread, often: it must be quick.
+pub trait Listener: Send + Sync {
+    /// Work `id` has come to `position`, or has ended if there is none.
+    fn update(&self, id: u64, position: Option<&Position>);
+}
+
+/// How far work is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// What is done.
+    pub label: &'static str,
+    /// Which part of it.
+    pub stage: Option<&'static str>,
+    /// Steps done.
+    pub done: u64,
+    /// Steps in all, if that is known.
+    pub total: Option<u64>,
+}
+
+/// Whom to tell of progress: somebody, or nobody.
+#[derive(Clone, Default)]
+pub struct Progress(Option<Arc<dyn Listener>>);
+
+/// Work under way; it ends when this is dropped.
+pub struct Work {
+    listener: Option<Arc<dyn Listener>>,
+    id: u64,
+    position: Mutex<Position>,
 }
 
 impl Progress {
-    /// A bar of `length` steps under `label`.
-    pub fn bar(self, label: &'static str, length: u64) -> ProgressBar {
-        let bar = self.blank(Some(length), label);
-        match ProgressStyle::with_template("{msg:32} {wide_bar} {pos}/{len} {eta:>4}") {
-            Ok(style) => bar.with_style(style),
-            Err(_) => bar,
+    /// Tells nobody.
+    pub fn silent() -> Self {
+        Self(None)
+    }
+
+    /// Tells this listener.
+    pub fn told_to(listener: Arc<dyn Listener>) -> Self {
+        Self(Some(listener))
+    }
+
+    /// Begins work whose length is not known.
+    pub fn begin(&self, label: &'static str) -> Work {
+        self.work(label, None)
+    }
+
+    /// Begins work of `total` steps.
+    pub fn steps(&self, label: &'static str, total: u64) -> Work {
+        self.work(label, Some(total))
+    }
+
+    fn work(&self, label: &'static str, total: Option<u64>) -> Work {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let position = Mutex::new(Position { label, stage: None, done: 0, total });
+        let work = Work { listener: self.0.clone(), id: NEXT.fetch_add(1, Ordering::Relaxed), position };
+        work.change(|_| ());
+        work
+    }
+}
+
+impl Work {
+    /// Some more steps are done.
+    pub fn advance(&self, steps: u64) {
+        self.change(|position| position.done += steps);
+    }
+
+    /// So many steps are done.
+    pub fn reach(&self, done: u64) {
+        self.change(|position| position.done = done);
+    }
+
+    /// A part of the work begins.
+    pub fn stage(&self, stage: &'static str) {
+        self.change(|position| position.stage = Some(stage));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Position)) {
+        let Some(listener) = &self.listener else { return };
+        let mut position = self.lock();
+        change(&mut position);
+        listener.update(self.id, Some(&position));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Position> {
+        self.position.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        if let Some(listener) = &self.listener {
+            listener.update(self.id, None);
+        }
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Progress(told)" } else { "Progress(silent)" })
+    }
+}
+
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lock().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<String>>);
+
+    impl Listener for Heard {
+        fn update(&self, _: u64, position: Option<&Position>) {
+            let text = position.map_or("end".into(), |Position { label, stage, done, total }| {
+                format!("{label} {stage:?} {done}/{total:?}")
+            });
+            self.0.lock().unwrap().push(text);
         }
     }
 
-    /// A spinner under `label`, for work whose length is not known.
-    pub fn spinner(self, label: &'static str) -> ProgressBar {
-        let spinner = self.blank(None, label);
-        if self == Self::Terminal {
-            spinner.enable_steady_tick(Duration::from_millis(120));
-        }
-        spinner
-    }
-
-    /// Whatever is drawn disappears when the bar is dropped.
-    fn blank(self, length: Option<u64>, label: &'static str) -> ProgressBar {
-        let target = match self {
-            Self::Terminal => ProgressDrawTarget::stderr(),
-            Self::Silent => ProgressDrawTarget::hidden(),
-        };
-        ProgressBar::with_draw_target(length, target).with_message(label).with_finish(ProgressFinish::AndClear)
+    #[test]
+    fn a_listener_hears_of_every_step_and_of_the_end() {
+        let heard = Arc::new(Heard::default());
+        let work = Progress::told_to(heard.clone()).steps("keys", 3);
+        work.stage("writing");
+        work.advance(2);
+        work.reach(3);
+        drop(work);
+        let expected = [
+            "keys None 0/Some(3)",
+            "keys Some(\"writing\") 0/Some(3)",
+            "keys Some(\"writing\") 2/Some(3)",
+            "keys Some(\"writing\") 3/Some(3)",
+            "end",
+        ];
+        assert_eq!(*heard.0.lock().unwrap(), expected);
     }
 }

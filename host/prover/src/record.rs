@@ -14,9 +14,10 @@
 //! for resuming.
 
 use crate::engine::lineup::FailedAttempt;
+use crate::files::{Destination, FileError};
 use crate::measure::StageSpan;
 use crate::prover::{self, VerifyError};
-use crate::sealed::{self, SealedError};
+use crate::sealed::SealedError;
 use crate::setup::{Origin, Setup};
 use halo2_axiom::plonk::VerifyingKey;
 use halo2curves::bn256::{Fr, G1Affine};
@@ -229,9 +230,9 @@ impl ProofRecord {
     /// Writes the record, whole and durable or not at all.
     ///
     /// # Errors
-    /// [`SealedError`], which tells a full disk from other trouble.
-    pub fn write(&self, path: &Path) -> Result<(), SealedError> {
-        sealed::replace(path, |file| {
+    /// [`FileError`], which tells a full disk from other trouble.
+    pub fn write(&self, destination: &Destination) -> Result<(), FileError> {
+        destination.write(|file| {
             let mut text = serde_json::to_vec_pretty(self)?;
             text.push(b'\n');
             file.write_all(&text)

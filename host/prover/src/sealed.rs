@@ -3,8 +3,7 @@
 //! A sealed file is a header and a run of sections. The header names the kind and version of the content and holds the
 //! length and SHA-256 of every section, then its own SHA-256. A reader checks the header once and each section as it
 //! reads it, so sections can be read in parallel and only those wanted; nothing is decoded before its hash agrees.
-//! A writer fills a temporary file beside the target, flushes it to the disk and renames it: a crash leaves the old
-//! file or the new one.
+//! A file appears whole or not at all (see [`files`](crate::files)).
 //!
 //! The hashes guard against damage and mix-ups, not against someone who may write to the directory.
 //!
@@ -13,10 +12,11 @@
 //! ```
 //! Integers are little-endian.
 
+use crate::files::{self, Destination, FileError, Place};
 use sha2::{Digest, Sha256};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8; 8] = b"PENSTOCK";
@@ -37,21 +37,8 @@ pub struct Kind {
 #[derive(Debug, thiserror::Error)]
 pub enum SealedError {
     /// The file system refused.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Io {
-        /// What was attempted.
-        action: &'static str,
-        /// On which file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// No room for the file.
-    #[error("no space left on the disk while writing {}: free some, then run the command again", path.display())]
-    DiskFull {
-        /// The file that was being written.
-        path: PathBuf,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Not a sealed file, or one of another kind or version.
     #[error("{} is not {expected}: it is {found}", path.display())]
     Foreign {
@@ -73,12 +60,9 @@ pub enum SealedError {
 }
 
 impl SealedError {
-    /// Wraps a system error met while doing `action` to `path`; a full disk gets its own variant.
+    /// Wraps a system error met while doing `action` to `path`.
     pub fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path: path.to_owned() },
-            _ => Self::Io { action, path: path.to_owned(), source },
-        }
+        Self::File(FileError::new(action, path, source))
     }
 
     /// A section whose bytes are as written, yet do not decode.
@@ -88,67 +72,30 @@ impl SealedError {
 
     /// Whether there is simply no such file.
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+        matches!(self, Self::File(error) if error.is_not_found())
     }
 }
 
-/// Writes `sections` to `path` and makes the file durable before it appears under that name.
+/// Writes `sections` to `path`, over whatever is there. Missing folders are created.
 ///
-/// Creates missing directories. Sections are taken one at a time, so only one need be in memory.
+/// Sections are taken one at a time, so only one need be in memory.
+///
+/// # Errors
+/// [`SealedError::File`].
 pub fn write(path: &Path, kind: Kind, sections: impl ExactSizeIterator<Item = Vec<u8>>) -> Result<(), SealedError> {
-    replace(path, |file| fill(file, kind, sections))
+    Ok(files::write(path, Place::OWN, |file| fill(file, kind, sections))?)
 }
 
-/// Has `fill` write a file that then takes the place of `path`, whole and durable or not at all.
+/// Writes `sections` where a user wants them.
 ///
-/// Creates missing directories.
-pub fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), SealedError> {
-    let directory = directory(path);
-    fs::create_dir_all(directory).map_err(|error| SealedError::io("create", directory, error))?;
-    let mut temporary = tempfile::Builder::new()
-        .prefix(&temporary_prefix(path))
-        .permissions(fs::Permissions::from_mode(0o644))
-        .tempfile_in(directory)
-        .map_err(|error| SealedError::io("create a file in", directory, error))?;
-    let file = temporary.as_file_mut();
-    fill(file).and_then(|()| file.sync_all()).map_err(|error| SealedError::io("write", path, error))?;
-    temporary.persist(path).map_err(|error| SealedError::io("rename into place", path, error.error))?;
-    File::open(directory)
-        .and_then(|directory| directory.sync_all())
-        .map_err(|error| SealedError::io("flush", directory, error))
-}
-
-/// Whether a file could be written at `path` now: asked before work whose result goes there.
-pub fn probe(path: &Path) -> Result<(), SealedError> {
-    let directory = directory(path);
-    fs::create_dir_all(directory).map_err(|error| SealedError::io("create", directory, error))?;
-    tempfile::tempfile_in(directory).map(drop).map_err(|error| SealedError::io("create a file in", directory, error))
-}
-
-/// Keeps other processes that call this from writing `path` until the returned file is dropped, and removes what
-/// writers that were killed left behind. Waits for as long as another holds the lock; the lock's file stays.
-pub fn lock(path: &Path) -> Result<File, SealedError> {
-    let directory = directory(path);
-    fs::create_dir_all(directory).map_err(|error| SealedError::io("create", directory, error))?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".lock");
-    let lock = path.with_file_name(name);
-    let file = File::create(&lock).map_err(|error| SealedError::io("create", &lock, error))?;
-    file.lock().map_err(|error| SealedError::io("lock", &lock, error))?;
-    let prefix = temporary_prefix(path);
-    let entries = fs::read_dir(directory).map_err(|error| SealedError::io("list", directory, error))?;
-    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)) {
-        fs::remove_file(entry.path()).map_err(|error| SealedError::io("delete", &entry.path(), error))?;
-    }
-    Ok(file)
-}
-
-fn directory(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn temporary_prefix(path: &Path) -> String {
-    format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy())
+/// # Errors
+/// [`SealedError::File`].
+pub fn write_to(
+    destination: &Destination,
+    kind: Kind,
+    sections: impl ExactSizeIterator<Item = Vec<u8>>,
+) -> Result<(), SealedError> {
+    Ok(destination.write(|file| fill(file, kind, sections))?)
 }
 
 fn fill(file: &mut File, kind: Kind, sections: impl ExactSizeIterator<Item = Vec<u8>>) -> io::Result<()> {
@@ -273,6 +220,7 @@ fn array<const N: usize>(slice: &[u8]) -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     const KIND: Kind = Kind { tag: *b"TEST", version: 3 };
 
@@ -344,19 +292,6 @@ mod tests {
     fn a_full_disk_is_told_apart() {
         let mut full = File::options().write(true).open("/dev/full").unwrap();
         let error = fill(&mut full, KIND, [vec![0; 10]].into_iter()).unwrap_err();
-        assert!(matches!(SealedError::io("write", Path::new("x"), error), SealedError::DiskFull { .. }));
-    }
-
-    #[test]
-    fn a_lock_removes_leftovers_of_killed_writers_and_nothing_else() {
-        let directory = tempfile::tempdir().unwrap();
-        let (path, sections) = sample(directory.path());
-        let leftover = path.with_file_name(".sample.Xy12");
-        fs::write(&leftover, b"half").unwrap();
-        let other = path.with_file_name(".sample2.Xy12");
-        fs::write(&other, b"half").unwrap();
-        let _lock = lock(&path).unwrap();
-        assert!(!leftover.exists() && other.exists());
-        assert_eq!(read_all(&path).unwrap(), sections);
+        assert!(matches!(FileError::new("write", Path::new("x"), error), FileError::DiskFull { .. }));
     }
 }

@@ -1,7 +1,6 @@
 //! Arguments that several commands take, and input that they read.
 
 use super::error::CommandError;
-use super::note;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use penstock_circuits::circuit::preset::Preset;
@@ -12,6 +11,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tracing::warn;
 
 /// The file name that stands for stdin.
 pub const STDIN: &str = "-";
@@ -22,6 +22,14 @@ pub struct SetupArguments {
     /// A setup's file, as `penstock srs` writes it [default: a generated development setup, INSECURE].
     #[arg(long, value_name = "FILE")]
     setup: Option<PathBuf>,
+}
+
+/// What may happen to a file that is where the result goes.
+#[derive(Args)]
+pub struct ForceArgument {
+    /// Replace the file at --out, whatever it is.
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// What computes the commitments.
@@ -96,6 +104,6 @@ pub fn read_block(path: &Path) -> Result<Block, CommandError> {
 /// Warns of the setup whose secret was known.
 pub fn warn_if_insecure(setup: &penstock_prover::setup::Setup) {
     if setup.is_insecure() {
-        note(format_args!("warning: {}", setup.origin()));
+        warn!("{}", setup.origin());
     }
 }

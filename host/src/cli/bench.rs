@@ -17,9 +17,9 @@ use penstock_circuits::packing::{NotPackable, PackedAmount, PackedFee};
 use penstock_circuits::state::{Genesis, GenesisAccount, GenesisBalance, GenesisReserve, State};
 use penstock_prover::appliance::verify_on_evm;
 use penstock_prover::engine::{EngineChoice, EngineSettings};
+use penstock_prover::files::FileError;
 use penstock_prover::measure::{Span, Stages, Stopwatch};
 use penstock_prover::record::block_id;
-use penstock_prover::sealed::SealedError;
 use serde::Serialize;
 use std::env;
 
@@ -76,12 +76,12 @@ struct Outcome {
 pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError> {
     let Command::Prove(arguments) = command;
     let watch = Stopwatch::start();
-    let stages = Stages::new(context.progress.spinner("proof"));
+    let stages = Stages::new(context.progress.clone());
     let transfers = capacity(&arguments.preset.capacities());
     let sample = |error: &dyn std::fmt::Display| CommandError::Usage(format!("the sample block is broken: {error}"));
     let people: Vec<Person> = (0..transfers.max(2)).map(Person::new).collect();
     let block = stages.time("sign", || block(&people, transfers)).map_err(|error| sample(&error))?;
-    let folder = tempfile::tempdir().map_err(|error| SealedError::io("create a folder in", &env::temp_dir(), error))?;
+    let folder = tempfile::tempdir().map_err(|error| FileError::new("create a folder in", &env::temp_dir(), error))?;
     let state = stages.time("genesis", || State::init(folder.path(), &genesis(&people)))?;
     let (trace, _) = stages.time("execute", || state.execute(&block))?;
 

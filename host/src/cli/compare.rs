@@ -37,7 +37,7 @@ pub fn compare(
     rounds: u32,
 ) -> Result<Comparison, CommandError> {
     let prove = |engines: &Lineup| {
-        let stages = Stages::new(Progress::Silent.spinner("compare"));
+        let stages = Stages::new(Progress::silent());
         let watch = Stopwatch::start();
         let record = appliance.prove(engines, prepared, block, Some(SEED), &stages)?;
         Ok::<_, CommandError>((watch.elapsed().seconds, record))

@@ -3,20 +3,22 @@
 //! genesis → state → execution → witness → proof → stock verifier → verifier contract on an EVM.
 
 use super::Context;
-use super::arguments::{EngineArguments, SetupArguments, preset, read_block, seed};
+use super::arguments::{EngineArguments, ForceArgument, SetupArguments, preset, read_block, seed};
 use super::error::CommandError;
 use super::proof::{Means, ProofFigures, open_engines};
-use super::report::Report;
+use super::prove::RECORD_BYTES;
+use super::report::{Location, Report};
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::operation::Block;
 use penstock_circuits::state::{Genesis, State};
 use penstock_prover::appliance::verify_on_evm;
+use penstock_prover::files::{Destination, FileError};
 use penstock_prover::measure::Stages;
-use penstock_prover::record::block_id;
-use penstock_prover::sealed::SealedError;
+use penstock_prover::record::{ProofRecord, block_id};
+use penstock_prover::setup::Origin;
 use serde::Serialize;
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub const GENESIS: &str = include_str!("../../examples/genesis.json");
 const BLOCK: &str = include_str!("../../examples/block.json");
@@ -39,13 +41,15 @@ pub struct Arguments {
     /// Where the proof record goes [default: proofs/demo-PRESET.json in the data directory].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    force: ForceArgument,
 }
 
 #[derive(Serialize)]
 struct Outcome {
     #[serde(flatten)]
     figures: ProofFigures,
-    proof: PathBuf,
+    proof: Location,
     verified: bool,
     evm_verified: bool,
     evm_gas: u64,
@@ -56,13 +60,14 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
         Some(out) => out.clone(),
         None => context.data()?.proofs().join(format!("demo-{}.json", arguments.preset)),
     };
+    let destination = Destination::check(&out, arguments.force.force, RECORD_BYTES, foreign)?;
     let block = match &arguments.block {
         Some(path) => read_block(path)?,
         None => Block::from_json(BLOCK)?,
     };
-    let stages = Stages::new(context.progress.spinner("proof"));
+    let stages = Stages::new(context.progress.clone());
     let genesis: Genesis = serde_json::from_str(GENESIS)?;
-    let folder = tempfile::tempdir().map_err(|error| SealedError::io("create a folder in", &env::temp_dir(), error))?;
+    let folder = tempfile::tempdir().map_err(|error| FileError::new("create a folder in", &env::temp_dir(), error))?;
     let (trace, _) = stages.time("execute", || State::init(folder.path(), &genesis)?.execute(&block))?;
 
     let means = Means {
@@ -81,7 +86,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
     if !evm.accepted() {
         return Err(CommandError::EvmRefused);
     }
-    proved.record.write(&out)?;
+    proved.record.write(&destination)?;
 
     let figures = ProofFigures::new(&proved.record, appliance.setup().is_insecure(), proved.span, &stages)?;
     let text = figures.tables(|facts| {
@@ -90,6 +95,16 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
             .add("gas on an EVM", evm.gas_used)
             .add("record", out.display())
     });
-    let outcome = Outcome { figures, proof: out, verified: true, evm_verified: evm.accepted(), evm_gas: evm.gas_used };
-    Report::new(&outcome, text)
+    let proof = Location::from(out.as_path());
+    let outcome = Outcome { figures, proof, verified: true, evm_verified: evm.accepted(), evm_gas: evm.gas_used };
+    Ok(Report::new(&outcome, text)?.that_did(format!("the block is proved and its proof is in {}", out.display())))
+}
+
+/// Why the file at the path where the record goes is kept: another demonstration's is not.
+fn foreign(path: &Path) -> Option<String> {
+    match ProofRecord::read(path) {
+        Ok(record) if record.setup.origin == Origin::Insecure => None,
+        Ok(_) => Some("is the proof record of a block that is no demonstration".into()),
+        Err(_) => Some("is there already and is no proof record".into()),
+    }
 }

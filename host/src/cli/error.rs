@@ -1,6 +1,6 @@
 //! Why a command did not do what it was asked: every error of the library, each with its kind and exit code.
 
-use super::report::Report;
+use super::class::{self, Class};
 use crate::card::bitstream::BitstreamError;
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::execute::BlockError;
@@ -9,6 +9,7 @@ use penstock_driver::CardError;
 use penstock_prover::appliance::{DoesNotFit, OpenError, ProveError};
 use penstock_prover::engine::EngineError;
 use penstock_prover::evm::EvmError;
+use penstock_prover::files::{DestinationError, FileError};
 use penstock_prover::keys::KeysError;
 use penstock_prover::prover::ProverError;
 use penstock_prover::record::RecordError;
@@ -17,9 +18,6 @@ use penstock_prover::setup::SetupError;
 use serde_json::{Map, Value, json};
 use std::io;
 use std::path::PathBuf;
-
-/// The exit code when memory or a disk runs out.
-pub const OUT_OF_MEMORY: u8 = 6;
 
 /// A command's failure.
 #[derive(Debug, thiserror::Error)]
@@ -35,14 +33,9 @@ pub enum CommandError {
         /// What is wrong with it.
         what: String,
     },
-    /// There is something else where the result should go.
-    #[error("{} {what}: it is not overwritten; choose another --out", path.display())]
-    OutputTaken {
-        /// The file.
-        path: PathBuf,
-        /// What it is.
-        what: String,
-    },
+    /// A place where no result goes.
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
     /// A block that breaks a rule.
     #[error(transparent)]
     Block(#[from] BlockError),
@@ -106,12 +99,25 @@ pub enum CommandError {
         /// Why.
         source: StateError,
     },
+    /// The proof is made, but not where it was to go.
+    #[error("{source}; the proof is kept in {}: run the command again, and it is taken from there", kept.display())]
+    ProofKept {
+        /// Where it is.
+        kept: PathBuf,
+        /// Why it is not where it was to go.
+        source: FileError,
+    },
     /// A file that cannot be written.
     #[error(transparent)]
-    File(#[from] SealedError),
-    /// Stdout cannot be written.
-    #[error("cannot write to stdout: {0}")]
-    Stdout(io::Error),
+    File(#[from] FileError),
+    /// The work is done, and nobody can be told.
+    #[error("{done}, but the report could not be written to stdout: {source}")]
+    Report {
+        /// What was done.
+        done: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Something has no JSON form.
     #[error("a value has no JSON form: {0}; please report this")]
     Json(#[from] serde_json::Error),
@@ -119,65 +125,50 @@ pub enum CommandError {
 
 impl CommandError {
     /// One word for programs, and the exit code.
-    fn class(&self) -> (&'static str, u8) {
+    pub fn class(&self) -> Class {
         match self {
-            Self::Usage(_) => ("usage", 2),
-            Self::OutputTaken { .. } => ("output_taken", 2),
-            Self::Input { .. } => ("input", 3),
+            Self::Usage(_) => class::USAGE,
+            Self::Destination(DestinationError::File(error)) => file(error, class::OUTPUT),
+            Self::Destination(DestinationError::Taken { .. }) => class::OUTPUT_TAKEN,
+            Self::Destination(_) => class::OUTPUT,
+            Self::Input { .. } => class::INPUT,
             Self::Block(BlockError::State(error)) => state(error),
-            Self::Block(_) => ("block_refused", 3),
-            Self::DoesNotFit(_) => ("capacity", 3),
+            Self::Block(_) => class::BLOCK_REFUSED,
+            Self::DoesNotFit(_) => class::CAPACITY,
             Self::State(error) => state(error),
             Self::NotCommitted { source, .. } => state(source),
             Self::Setup(error) | Self::Open(OpenError::Setup(error)) => setup(error),
-            Self::NoSetup { .. } => ("setup", 7),
+            Self::NoSetup { .. } => class::SETUP,
             Self::Keys(error) | Self::Open(OpenError::Keys(error)) => match error {
-                KeysError::File(error) => file(error, ("keys", 7)),
-                KeysError::TooLarge { .. } | KeysError::Circuit { .. } => ("keys", 7),
+                KeysError::File(error) => sealed(error, class::KEYS),
+                KeysError::TooLarge { .. } | KeysError::Circuit { .. } => class::KEYS,
             },
-            Self::Open(OpenError::Prover(_)) => ("keys", 7),
-            Self::Open(OpenError::Memory { .. }) => ("memory", OUT_OF_MEMORY),
+            Self::Open(OpenError::Prover(_)) => class::KEYS,
+            Self::Open(OpenError::Memory { .. }) => class::MEMORY,
             Self::Engine(_) | Self::Prove(ProveError::Prover(ProverError::Engine(_)) | ProveError::Refused { .. }) => {
-                ("engine", 5)
+                class::ENGINE
             }
-            Self::Prove(ProveError::Prover(_)) => ("prover", 5),
-            Self::Card(_) | Self::SelfTest { .. } => ("card", 5),
-            Self::Bitstream(BitstreamError::NoLoader { .. } | BitstreamError::Loader { .. }) => ("card", 5),
-            Self::Bitstream(_) => ("bitstream", 3),
-            Self::EvmRefused => ("proof", 4),
+            Self::Prove(ProveError::Prover(_)) => class::PROVER,
+            Self::Card(_) | Self::SelfTest { .. } => class::CARD,
+            Self::Bitstream(BitstreamError::NoLoader { .. } | BitstreamError::Loader { .. }) => class::CARD,
+            Self::Bitstream(_) => class::BITSTREAM,
+            Self::EvmRefused => class::PROOF,
             Self::Record(error) => match error {
-                RecordError::File(error) => file(error, ("input", 3)),
-                RecordError::Malformed { .. } | RecordError::Version { .. } => ("input", 3),
-                RecordError::Setup { .. } => ("setup", 7),
-                RecordError::Circuit { .. } => ("keys", 7),
-                _ => ("proof", 4),
+                RecordError::File(error) => sealed(error, class::INPUT),
+                RecordError::Malformed { .. } | RecordError::Version { .. } => class::INPUT,
+                RecordError::Setup { .. } => class::SETUP,
+                RecordError::Circuit { .. } => class::KEYS,
+                _ => class::PROOF,
             },
-            Self::Evm(_) => ("evm", 7),
-            Self::File(error) => file(error, ("disk", 6)),
-            Self::Stdout(_) => ("disk", 6),
-            Self::Json(_) => ("internal", 5),
+            Self::Evm(_) => class::EVM,
+            Self::ProofKept { source: error, .. } | Self::File(error) => file(error, class::SYSTEM),
+            Self::Report { .. } => class::REPORT,
+            Self::Json(_) => class::INTERNAL,
         }
     }
 
-    /// 2 usage; 3 the input was refused; 4 a proof does not verify; 5 the engine failed; 6 out of memory or disk; 7 keys or
-    /// setup do not match.
-    pub fn exit_code(&self) -> u8 {
-        self.class().1
-    }
-
-    /// `{"error": {kind, message, exit_code, …}}`.
-    pub fn report(&self) -> Report {
-        let (kind, exit_code) = self.class();
-        let mut error = Map::new();
-        error.insert("kind".into(), kind.into());
-        error.insert("message".into(), self.to_string().into());
-        error.insert("exit_code".into(), exit_code.into());
-        error.extend(self.details());
-        Report::from_value(json!({ "error": error }))
-    }
-
     /// What a program would otherwise have to find in the message.
-    fn details(&self) -> Map<String, Value> {
+    pub fn details(&self) -> Map<String, Value> {
         let details = match self {
             Self::Block(BlockError::Refused { index, kind, rule }) => {
                 json!({ "operation": index, "operation_kind": kind.name(), "rule": rule.to_string() })
@@ -207,30 +198,42 @@ impl CommandError {
     }
 }
 
-fn state(error: &StateError) -> (&'static str, u8) {
+fn state(error: &StateError) -> Class {
     match error {
-        error if error.is_disk_full() => ("disk", 6),
-        StateError::Genesis(_) => ("genesis", 3),
-        _ => ("state", 3),
+        error if error.is_disk_full() => class::DISK,
+        StateError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => class::PERMISSION,
+        StateError::Genesis(_) => class::GENESIS,
+        StateError::Locked(_) => class::LOCKED,
+        _ => class::STATE,
     }
 }
 
-fn setup(error: &SetupError) -> (&'static str, u8) {
+fn setup(error: &SetupError) -> Class {
     match error {
-        SetupError::File(error) => file(error, ("setup", 7)),
-        SetupError::KOutOfRange { .. } => ("usage", 2),
-        SetupError::TooSmall { .. } => ("setup", 7),
-        SetupError::Inconsistent { .. } | SetupError::Ptau { .. } => ("ptau", 3),
+        SetupError::File(error) => sealed(error, class::SETUP),
+        SetupError::KOutOfRange { .. } => class::USAGE,
+        SetupError::TooSmall { .. } => class::SETUP,
+        SetupError::Inconsistent { .. } | SetupError::Ptau { .. } => class::PTAU,
     }
 }
 
-/// A file's trouble: a full disk, something that the system refused, or contents that are `otherwise` wrong.
-fn file(error: &SealedError, otherwise: (&'static str, u8)) -> (&'static str, u8) {
+fn sealed(error: &SealedError, otherwise: Class) -> Class {
     match error {
-        SealedError::DiskFull { .. } => ("disk", 6),
-        SealedError::Io { .. } if error.is_not_found() => otherwise,
-        SealedError::Io { action, .. } if *action != "read" => ("disk", 6),
-        _ => otherwise,
+        SealedError::File(error) => file(error, otherwise),
+        SealedError::Foreign { .. } | SealedError::Corrupt { .. } => otherwise,
+    }
+}
+
+/// A file's trouble: a full disk, what the system refused, or a file that is simply not there.
+fn file(error: &FileError, missing: Class) -> Class {
+    match error {
+        FileError::DiskFull { .. } | FileError::NoSpace { .. } => class::DISK,
+        FileError::Locked { .. } => class::LOCKED,
+        FileError::Io { source, .. } => match source.kind() {
+            io::ErrorKind::NotFound => missing,
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => class::PERMISSION,
+            _ => class::SYSTEM,
+        },
     }
 }
 

@@ -1,9 +1,9 @@
 //! `penstock keys`: builds the keys that other commands would build on first use.
 
+use super::Context;
 use super::arguments::{SetupArguments, preset, warn_if_insecure};
 use super::error::CommandError;
-use super::report::{Facts, Report};
-use super::{Context, note};
+use super::report::{Facts, Location, Report};
 use penstock_circuits::circuit::batch::Batch;
 use penstock_circuits::circuit::preset::Preset;
 use penstock_prover::appliance::SetupChoice;
@@ -11,7 +11,7 @@ use penstock_prover::keys::{self, CacheOutcome};
 use penstock_prover::measure::Stopwatch;
 use penstock_prover::record::{SetupRecord, Word, circuit_digest};
 use serde::Serialize;
-use std::path::PathBuf;
+use tracing::info;
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -32,7 +32,7 @@ pub struct Arguments {
 struct Outcome {
     preset: &'static str,
     k: u32,
-    keys: PathBuf,
+    keys: Location,
     /// `loaded`, `built` or `rebuilt`.
     outcome: &'static str,
     circuit: Word,
@@ -47,13 +47,19 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
     let batch = Batch::new(arguments.preset);
     let data = context.data()?;
     let setup = match arguments.setup.choice() {
-        SetupChoice::Development => data.development_setup(batch.k(), context.progress),
-        SetupChoice::File(file) => data.fitted_setup(&file, batch.k(), context.progress),
+        SetupChoice::Development => data.development_setup(batch.k(), &context.progress),
+        SetupChoice::File(file) => data.fitted_setup(&file, batch.k(), &context.progress),
     }?;
     warn_if_insecure(&setup);
-    let (pk, outcome) =
-        keys::load_or_build(&data.keys(), arguments.preset.name(), &setup, &batch.shape(), context.progress)?;
-    note(&outcome);
+    let (pk, outcome) = keys::load_or_build(
+        &data.keys(),
+        arguments.preset.name(),
+        &setup,
+        &batch.shape(),
+        data.lock_timeout(),
+        &context.progress,
+    )?;
+    info!("{outcome}");
     let (word, path) = match outcome {
         CacheOutcome::Loaded(path) => ("loaded", path),
         CacheOutcome::Built(path) => ("built", path),
@@ -62,7 +68,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
     let outcome = Outcome {
         preset: arguments.preset.name(),
         k: batch.k(),
-        keys: path,
+        keys: Location::from(path.as_path()),
         outcome: word,
         circuit: circuit_digest(pk.get_vk()),
         setup: SetupRecord { origin: setup.origin().clone(), digest: Word(setup.digest()) },
@@ -71,7 +77,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
     };
     let text = Facts::default()
         .add("preset", outcome.preset)
-        .add("keys", format_args!("{} ({word})", outcome.keys.display()))
+        .add("keys", format_args!("{} ({word})", path.display()))
         .add("circuit", outcome.circuit)
         .add("setup", setup.origin())
         .add("seconds", format_args!("{:.1}", outcome.seconds))

@@ -1,17 +1,20 @@
 //! The command line: what it takes, who does it, and how it ends.
 //!
 //! A command returns a [`Report`] or a [`CommandError`]. Reports go to stdout, as tables or, with `--json`, as exactly one
-//! JSON object; so do errors with `--json`. Notes, progress and errors for people go to stderr. Exit codes are those of
-//! [`CommandError::exit_code`].
+//! JSON object; so do errors with `--json`. Messages, progress and errors for people go to stderr ([`console`]). Exit codes are
+//! those of [`class`].
 
 mod arguments;
 mod bench;
 mod card;
+mod class;
 mod compare;
+mod console;
 mod demo;
 mod error;
 mod keys;
 mod presets;
+mod printable;
 mod proof;
 mod prove;
 mod report;
@@ -22,10 +25,15 @@ mod verify;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
-use error::{CommandError, OUT_OF_MEMORY};
+use class::OUT_OF_MEMORY;
+use console::{Console, LogFormat};
+use error::CommandError;
 use penstock_prover::data::DataDirectory;
 use penstock_prover::progress::Progress;
+use printable::{cut, printable_lines};
+use rayon::ThreadPoolBuilder;
 use report::Report;
+use serde_json::json;
 use signal_hook::consts::SIGABRT;
 use signal_hook::flag::register_conditional_shutdown;
 use std::io::{self, Write};
@@ -33,10 +41,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use tracing::{Level, error, warn};
 
 /// Proves blocks of a multi-chain rollup.
 #[derive(Parser)]
-#[command(name = "penstock", version, about, propagate_version = true, after_help = EXIT_CODES)]
+#[command(name = "penstock", version, about, propagate_version = true, after_help = class::in_words())]
 struct Arguments {
     /// Print one JSON object on stdout, also for errors.
     #[arg(long, global = true)]
@@ -44,12 +54,18 @@ struct Arguments {
     /// Where setups and keys are kept between runs [default: the platform's cache directory].
     #[arg(long, global = true, value_name = "DIR", env = "PENSTOCK_DATA")]
     data: Option<PathBuf>,
+    /// How long to wait for another process that makes the same setup or keys [default: without limit].
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = arguments::seconds)]
+    lock_timeout: Option<Duration>,
+    /// The form of messages on stderr.
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t, env = "PENSTOCK_LOG")]
+    log: LogFormat,
+    /// Which messages go to stderr: error, warn, info or debug; progress comes with info.
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "info", env = "PENSTOCK_LOG_LEVEL")]
+    log_level: Level,
     #[command(subcommand)]
     command: Command,
 }
-
-const EXIT_CODES: &str = "Exit codes: 0 done; 2 usage; 3 the input was refused; 4 a proof does not verify; \
-5 the engine or card failed; 6 out of memory or disk; 7 keys or setup do not match.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -83,49 +99,59 @@ enum Command {
 /// What every command gets.
 struct Context {
     data: Option<PathBuf>,
+    lock_timeout: Option<Duration>,
     progress: Progress,
 }
 
 impl Context {
     /// Where setups and keys are kept.
     fn data(&self) -> Result<DataDirectory, CommandError> {
-        match &self.data {
-            Some(path) => Ok(DataDirectory::new(path.clone())),
+        let directory = match &self.data {
+            Some(path) => DataDirectory::new(path.clone()),
             None => DataDirectory::of_platform().ok_or_else(|| {
                 CommandError::Usage("this platform names no cache directory: give one with --data DIR".into())
-            }),
-        }
+            })?,
+        };
+        Ok(directory.with_lock_timeout(self.lock_timeout))
     }
-}
-
-/// Says something to people.
-fn note(text: impl std::fmt::Display) {
-    // Nobody is left to tell if stderr is gone.
-    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    // Rust answers a failed allocation with a message and an abort, which nothing can return from. Without the handler the
-    // exit code is the shell's for a signal.
-    let armed = Arc::new(AtomicBool::new(true));
-    if let Err(error) = register_conditional_shutdown(SIGABRT, OUT_OF_MEMORY.into(), armed) {
-        note(format_args!("warning: exit code {OUT_OF_MEMORY} will not be given when memory runs out: {error}"));
-    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
     };
+    let console = Console::install(arguments.log, arguments.log_level);
+    // Rust answers a failed allocation with a message and an abort, which nothing can return from. Without the handler the
+    // exit code is the shell's for a signal.
+    let armed = Arc::new(AtomicBool::new(true));
+    if let Err(error) = register_conditional_shutdown(SIGABRT, OUT_OF_MEMORY.into(), armed) {
+        warn!("exit code {OUT_OF_MEMORY} will not be given when memory runs out: {error}");
+    }
+    start_workers();
     let json = arguments.json;
-    let printed = run(arguments).and_then(|report| report.print(json).map_err(CommandError::Stdout));
-    match printed {
-        Ok(()) => ExitCode::SUCCESS,
+    let progress = if arguments.log_level >= Level::INFO { console.progress() } else { Progress::silent() };
+    match run(arguments, progress) {
+        Ok(report) => match report.print(json) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(source) => fail(&CommandError::Report { done: report.done().into(), source }, json),
+        },
         Err(error) => fail(&error, json),
     }
 }
 
-fn run(arguments: Arguments) -> Result<Report, CommandError> {
-    let context = Context { data: arguments.data, progress: Progress::Terminal };
+/// Starts the threads that compute. Where the system grants none, this one computes alone.
+fn start_workers() {
+    if let Err(error) = ThreadPoolBuilder::new().build_global() {
+        warn!("this process works on one core: {error}");
+        // It fails only if somebody else has started the threads, and then they are there.
+        let _ = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
+    }
+}
+
+fn run(arguments: Arguments, progress: Progress) -> Result<Report, CommandError> {
+    let context = Context { data: arguments.data, lock_timeout: arguments.lock_timeout, progress };
     match arguments.command {
         Command::Demo(arguments) => demo::run(&arguments, &context),
         Command::Prove(arguments) => prove::run(&arguments, &context),
@@ -143,20 +169,36 @@ fn run(arguments: Arguments) -> Result<Report, CommandError> {
 /// Arguments that make no command: clap's own words, or the JSON of a usage error. Help and version are no errors.
 fn refuse(error: &clap::Error) -> ExitCode {
     let json = std::env::args_os().any(|argument| argument == "--json");
-    let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if json && !is_help {
-        return fail(&CommandError::Usage(error.render().to_string().trim_end().into()), json);
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // Nobody is left to tell if the stream is gone.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
     }
-    // Nobody is left to tell if the streams are gone.
-    let _ = error.print();
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    // clap repeats the arguments as they came.
+    let text = printable_lines(&error.render().to_string());
+    let text = text.trim_end();
+    if json {
+        let _ = error_report(&CommandError::Usage(text.trim_start_matches("error: ").into())).print(json);
+    }
+    let _ = writeln!(io::stderr(), "{text}");
+    ExitCode::from(class::USAGE.1)
 }
 
 fn fail(error: &CommandError, json: bool) -> ExitCode {
     if json {
         // If stdout is the trouble, the exit code says so.
-        let _ = error.report().print(json);
+        let _ = error_report(error).print(json);
     }
-    note(format_args!("error: {error}"));
-    ExitCode::from(error.exit_code())
+    error!("{error}");
+    ExitCode::from(error.class().1)
+}
+
+/// `{"error": {kind, message, exit_code, …}}`.
+fn error_report(error: &CommandError) -> Report {
+    let (kind, exit_code) = error.class();
+    let mut fields = error.details();
+    fields.insert("kind".into(), kind.into());
+    fields.insert("message".into(), cut(&error.to_string()).into());
+    fields.insert("exit_code".into(), exit_code.into());
+    Report::from_value(json!({ "error": fields }))
 }

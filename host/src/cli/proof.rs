@@ -1,9 +1,9 @@
 //! What `demo`, `prove` and `bench` have in common: a block goes in, a checked proof and its figures come out.
 
+use super::Context;
 use super::arguments::warn_if_insecure;
 use super::error::CommandError;
 use super::report::{Facts, table};
-use super::{Context, note};
 use penstock_circuits::chain;
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::trace::BlockTrace;
@@ -11,9 +11,11 @@ use penstock_prover::appliance::{Appliance, Prepared, SetupChoice};
 use penstock_prover::engine::EngineSettings;
 use penstock_prover::engine::lineup::{FailedAttempt, Lineup};
 use penstock_prover::measure::{Span, StageSpan, Stages, Stopwatch, peak_rss_mib};
+use penstock_prover::prover::CosetsOutcome;
 use penstock_prover::record::{BlockRecord, ProofRecord, SetupRecord, Word};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use tracing::{info, warn};
 
 /// With what a block is to be proved.
 pub struct Means {
@@ -50,7 +52,7 @@ impl Means {
             None => Prepared::smallest(trace),
         })?;
         if self.preset.is_none() {
-            note(format_args!("preset {}: the smallest that holds the block", prepared.preset));
+            info!("preset {}: the smallest that holds the block", prepared.preset);
         }
         Ok(Witnessed { prepared, span: watch.elapsed() })
     }
@@ -65,9 +67,12 @@ impl Means {
         let Prepared { preset, .. } = witnessed.prepared;
         let batch = witnessed.prepared.batch();
         let data = context.data()?;
-        let appliance = Appliance::open(preset, batch, &self.setup, &data, stages, context.progress)?;
-        note(appliance.keys());
-        note(appliance.cosets());
+        let appliance = Appliance::open(preset, batch, &self.setup, &data, stages, &context.progress)?;
+        info!("{}", appliance.keys());
+        match appliance.cosets() {
+            cosets @ CosetsOutcome::NotKept { .. } => warn!("{cosets}"),
+            cosets => info!("{cosets}"),
+        }
         warn_if_insecure(appliance.setup());
         Ok(appliance)
     }
@@ -89,7 +94,7 @@ impl Means {
 
 /// Opens the engines; people hear of failed attempts when they happen.
 pub fn open_engines(settings: &EngineSettings, appliance: &Appliance, stages: &Stages) -> Result<Lineup, CommandError> {
-    let listener = |failed: &FailedAttempt| note(format_args!("warning: {failed}"));
+    let listener = |failed: &FailedAttempt| warn!("{failed}");
     Ok(stages.time("engine", || Lineup::open(settings, &appliance.bases(), listener))?)
 }
 

@@ -3,23 +3,28 @@
 //! The order makes a crash harmless. Until the record is there nothing has changed. With the record and an uncommitted
 //! state, running the command again takes the proof from the record and commits. With both, it reports what is there.
 
-use super::arguments::{EngineArguments, SetupArguments, preset, read_block, seed, warn_if_insecure};
+use super::Context;
+use super::arguments::{EngineArguments, ForceArgument, SetupArguments, preset, read_block, seed, warn_if_insecure};
 use super::error::CommandError;
 use super::proof::{Means, ProofFigures, Proved, open_engines};
-use super::report::Report;
+use super::report::{Location, Report};
 use super::verify::check;
-use super::{Context, note};
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::encoding::element_to_bytes;
 use penstock_circuits::execute::BlockError;
 use penstock_circuits::state::State;
 use penstock_circuits::trace::BlockTrace;
 use penstock_prover::appliance::Appliance;
+use penstock_prover::files::{Destination, FileError};
 use penstock_prover::measure::{Span, Stages, Stopwatch};
-use penstock_prover::record::{ProofRecord, RecordError, Word, block_id};
-use penstock_prover::sealed;
+use penstock_prover::record::{ProofRecord, Word, block_id};
 use serde::Serialize;
+use std::fs;
 use std::path::{Path, PathBuf};
+use tracing::info;
+
+/// Room that a record must find: more than the largest takes.
+pub const RECORD_BYTES: u64 = 16 << 20;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -32,6 +37,8 @@ pub struct Arguments {
     /// Where the proof record goes.
     #[arg(long, value_name = "PROOF.json")]
     out: PathBuf,
+    #[command(flatten)]
+    force: ForceArgument,
     /// Capacity preset [default: the smallest that holds the block].
     #[arg(long, value_name = "PRESET", value_parser = preset())]
     preset: Option<Preset>,
@@ -48,7 +55,7 @@ pub struct Arguments {
 struct Outcome {
     #[serde(flatten)]
     figures: ProofFigures,
-    proof: PathBuf,
+    proof: Location,
     verified: bool,
     /// Whether the proof was taken from a record that was there already.
     resumed: bool,
@@ -57,9 +64,13 @@ struct Outcome {
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandError> {
     let block = read_block(&arguments.block)?;
     let id = block_id(&block)?;
-    let earlier = earlier_record(&arguments.out, id)?;
+    let data = context.data()?;
+    let kept = data.proofs().join(format!("{}.json", hex::encode(id.0)));
+    let destination =
+        Destination::check(&arguments.out, arguments.force.force, RECORD_BYTES, |path| foreign(path, id))?;
+    let earlier = [destination.path(), &kept].into_iter().find_map(|path| record_of(path, id));
     let state = State::open(&arguments.state)?;
-    let stages = Stages::new(context.progress.spinner("proof"));
+    let stages = Stages::new(context.progress.clone());
     let executed = stages.time("execute", || state.execute(&block));
     let (trace, changes) = match (executed, earlier.as_ref()) {
         (Err(BlockError::Number { .. }), Some(record)) if is_head(&state, record)? => {
@@ -75,7 +86,6 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
         seed: arguments.seed,
     };
     let witnessed = means.witness(&trace, &stages)?;
-    sealed::probe(&arguments.out)?;
     let appliance = means.open(&witnessed, &stages, context)?;
     let reusable = earlier.filter(|record| is_reusable(record, &trace, &appliance));
     let resumed = reusable.is_some();
@@ -86,22 +96,36 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
             means.prove(&appliance, &engines, &witnessed, id, &stages)?
         }
     };
-    if !resumed {
-        record.write(&arguments.out)?;
+    if record_of(destination.path(), id).as_ref() != Some(&record) {
+        record.write(&destination).map_err(|source| keep(&record, &kept, source))?;
     }
     state.commit(changes).map_err(|source| CommandError::NotCommitted { record: arguments.out.clone(), source })?;
+    // A record that was kept because it could not be written is written now.
+    let _ = fs::remove_file(&kept);
     let figures = ProofFigures::new(&record, appliance.setup().is_insecure(), span, &stages)?;
     report(figures, arguments, resumed)
 }
 
-/// The record at the path where the proof should go, if it is this block's.
-fn earlier_record(out: &Path, id: Word) -> Result<Option<ProofRecord>, CommandError> {
-    let taken = |what: &str| Err(CommandError::OutputTaken { path: out.into(), what: what.into() });
-    match ProofRecord::read(out) {
-        Ok(record) if record.block.id == id => Ok(Some(record)),
-        Ok(_) => taken("is the proof record of another block"),
-        Err(RecordError::File(error)) if error.is_not_found() => Ok(None),
-        Err(_) => taken("is there already and is no proof record"),
+/// This block's record, if it is in the file.
+fn record_of(path: &Path, id: Word) -> Option<ProofRecord> {
+    ProofRecord::read(path).ok().filter(|record| record.block.id == id)
+}
+
+/// Why the file at the path where the record goes is kept; this block's own record is not.
+fn foreign(path: &Path, id: Word) -> Option<String> {
+    match ProofRecord::read(path) {
+        Ok(record) if record.block.id == id => None,
+        Ok(_) => Some("is the proof record of another block".into()),
+        Err(_) => Some("is there already and is no proof record".into()),
+    }
+}
+
+/// Saves a record that does not go where it was to go: the proof may have taken an hour.
+fn keep(record: &ProofRecord, kept: &Path, source: FileError) -> CommandError {
+    let again = Destination::check(kept, true, 0, |_| None).and_then(|kept| Ok(record.write(&kept)?));
+    match again {
+        Ok(()) => CommandError::ProofKept { kept: kept.into(), source },
+        Err(_) => source.into(),
     }
 }
 
@@ -127,7 +151,7 @@ fn already_done(
     let watch = Stopwatch::start();
     let checker = check(record, &arguments.setup.choice(), stages, context)?;
     warn_if_insecure(&checker.setup);
-    note("the block is proved and committed already");
+    info!("the block is proved and committed already");
     let figures = ProofFigures::new(record, checker.setup.is_insecure(), watch.elapsed(), stages)?;
     report(figures, arguments, true)
 }
@@ -135,5 +159,7 @@ fn already_done(
 fn report(figures: ProofFigures, arguments: &Arguments, resumed: bool) -> Result<Report, CommandError> {
     let text =
         figures.tables(|facts| facts.add("verified", "by the stock verifier").add("record", arguments.out.display()));
-    Report::new(&Outcome { figures, proof: arguments.out.clone(), verified: true, resumed }, text)
+    let done = format!("the block is committed and its proof is in {}", arguments.out.display());
+    let proof = Location::from(arguments.out.as_path());
+    Ok(Report::new(&Outcome { figures, proof, verified: true, resumed }, text)?.that_did(done))
 }

@@ -1,31 +1,44 @@
 //! What a command says on stdout: tables for people, or one JSON object for programs.
 
 use super::error::CommandError;
+use super::printable::printable;
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::path::Path;
 
 /// A command's result, in both forms.
 pub struct Report {
     value: Value,
     text: String,
+    done: String,
 }
 
 impl Report {
     /// The object for programs, and what people read instead.
     pub fn new(value: &impl Serialize, text: impl Into<String>) -> Result<Self, CommandError> {
-        Ok(Self { value: serde_json::to_value(value)?, text: text.into() })
+        Ok(Self { text: text.into(), ..Self::from_value(serde_json::to_value(value)?) })
     }
 
     /// JSON for both.
     pub fn from_value(value: Value) -> Self {
         let text = format!("{value:#}");
-        Self { value, text }
+        Self { value, text, done: "the command has done its work".into() }
     }
 
-    /// Prints the object, or the text. Whoever stops reading has read enough.
+    /// What has been done, in case nobody can read the report.
+    pub fn that_did(self, done: impl Into<String>) -> Self {
+        Self { done: done.into(), ..self }
+    }
+
+    /// What has been done.
+    pub fn done(&self) -> &str {
+        &self.done
+    }
+
+    /// Prints the object, or the text. A reader that has closed the pipe is no error.
     pub fn print(&self, json: bool) -> io::Result<()> {
         match self.write(json) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -44,6 +57,17 @@ impl Report {
     }
 }
 
+/// A file or folder, as JSON shows it: names need not be text, and a report is never lost for one.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct Location(String);
+
+impl From<&Path> for Location {
+    fn from(path: &Path) -> Self {
+        Self(path.to_string_lossy().into_owned())
+    }
+}
+
 /// Labels with their values.
 #[derive(Default)]
 pub struct Facts(Vec<[String; 2]>);
@@ -51,7 +75,7 @@ pub struct Facts(Vec<[String; 2]>);
 impl Facts {
     /// One more.
     pub fn add(mut self, label: &str, value: impl Display) -> Self {
-        self.0.push([label.into(), value.to_string()]);
+        self.0.push([label.into(), printable(&value.to_string())]);
         self
     }
 }
@@ -71,7 +95,8 @@ pub fn table<const COLUMNS: usize>(
     rows: impl IntoIterator<Item = [String; COLUMNS]>,
 ) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_FULL_CONDENSED).set_header(heading).add_rows(rows);
+    table.load_preset(presets::UTF8_FULL_CONDENSED).set_header(heading);
+    table.add_rows(rows.into_iter().map(|row| row.map(|cell| printable(&cell))));
     if table.row_count() == 0 {
         return String::new();
     }

@@ -13,14 +13,12 @@ use penstock_circuits::operation::{
     ChangePubKey, Deployment, ForcedExit, Message, Order, OrderMatching, PubKeyHash, Signed, SignedOperation, Transfer,
     TransferToNew, Withdraw,
 };
-use penstock_prover::sealed::SealedError;
+use penstock_prover::files::Destination;
 use rand::RngCore;
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 use std::env;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Names the variable that holds a key.
@@ -43,7 +41,7 @@ pub struct Arguments {
     /// Shows the public key and its hash.
     #[arg(long, conflicts_with = "operation")]
     public: bool,
-    /// Where the new private key goes, readable by its owner only [default: stdout].
+    /// Where the new private key goes, readable by its owner only; - is stdout [default: stdout].
     #[arg(long, value_name = "FILE", requires = "new_key")]
     out: Option<PathBuf>,
 }
@@ -129,16 +127,12 @@ fn new_key(out: Option<&Path>) -> Result<Report, CommandError> {
     let mut bytes = [0; 32];
     OsRng.fill_bytes(&mut bytes);
     let (key, text) = (PrivateKey::new(bytes), format_hex(&bytes));
-    let Some(out) = out else { return keys(&key, Some(text)) };
-    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(out).and_then(|mut file| {
-        writeln!(file, "{text}")?;
-        file.sync_all()
-    });
-    written.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => CommandError::OutputTaken { path: out.into(), what: "is there already".into() },
-        _ => SealedError::io("write", out, error).into(),
-    })?;
-    keys(&key, None)
+    // `-` is standard output, as it is without --out.
+    let Some(out) = out.filter(|out| *out != Path::new(STDIN)) else { return keys(&key, Some(text)) };
+    let there = |_: &Path| Some("is there already".into());
+    let destination = Destination::check(out, false, 0, there)?.private();
+    destination.write(|file| writeln!(file, "{text}"))?;
+    Ok(keys(&key, None)?.that_did(format!("the new key is in {}", out.display())))
 }
 
 fn keys(key: &PrivateKey, private_key: Option<String>) -> Result<Report, CommandError> {

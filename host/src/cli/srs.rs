@@ -1,12 +1,12 @@
 //! `penstock srs`: setups from a powers-of-tau ceremony, for development, and what a setup's file says.
 
 use super::Context;
-use super::arguments::seed;
+use super::arguments::{ForceArgument, seed};
 use super::error::CommandError;
-use super::report::{Facts, Report};
+use super::report::{Facts, Location, Report};
+use penstock_prover::files::{Destination, DestinationError};
 use penstock_prover::progress::Progress;
-use penstock_prover::sealed;
-use penstock_prover::setup::{Setup, SetupInfo};
+use penstock_prover::setup::{Origin, Setup, SetupInfo};
 use serde::Serialize;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,8 @@ pub enum Command {
         /// Where the setup goes.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        #[command(flatten)]
+        force: ForceArgument,
     },
     /// Generates a development setup: INSECURE, for this machine knew its secret.
     Dev {
@@ -36,6 +38,8 @@ pub enum Command {
         /// Where the setup goes [default: the data directory's development setup of this size].
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        #[command(flatten)]
+        force: ForceArgument,
     },
     /// Shows what a setup's file says about itself.
     Info {
@@ -49,8 +53,8 @@ pub enum Command {
 }
 
 #[derive(Serialize)]
-struct Outcome<'a> {
-    file: &'a Path,
+struct Outcome {
+    file: Location,
     #[serde(flatten)]
     info: SetupInfo,
     insecure: bool,
@@ -60,27 +64,28 @@ struct Outcome<'a> {
 
 pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError> {
     match command {
-        Command::Import { ptau, k, out } => {
+        Command::Import { ptau, k, out, force } => {
             if let Err(error) = File::open(ptau) {
                 return Err(CommandError::Input { path: ptau.clone(), what: format!("cannot be read: {error}") });
             }
-            let setup = Setup::import(ptau, *k, out, context.progress)?;
+            let destination = destination(out, *k, force, false)?.apart_from(ptau)?;
+            let setup = Setup::import(ptau, *k, &destination, context.lock_timeout, &context.progress)?;
             report(out, &setup, true)
         }
-        Command::Dev { k, seed, out } => match out {
+        Command::Dev { k, seed, out, force } => match out {
             Some(out) => {
-                let setup = generate(out, *k, *seed, context.progress)?;
+                let setup = generate(&destination(out, *k, force, true)?, *k, *seed, &context.progress)?;
                 report(out, &setup, false)
             }
             None => {
                 let data = context.data()?;
                 let path = data.development_setup_path(*k);
-                let setup = match (path.exists(), seed) {
-                    (false, Some(_)) => generate(&path, *k, *seed, context.progress)?,
-                    (_, None) => data.development_setup(*k, context.progress)?,
-                    (true, Some(_)) => {
-                        let what = "is there already, and a seed would make another".into();
-                        return Err(CommandError::OutputTaken { path, what });
+                let setup = match seed {
+                    None => data.development_setup(*k, &context.progress)?,
+                    Some(_) => {
+                        let taken = |_: &Path| Some("is there already, and a seed would make another".into());
+                        let destination = Destination::check(&path, force.force, Setup::bytes(*k), taken)?;
+                        generate(&destination, *k, *seed, &context.progress)?
                     }
                 };
                 report(&path, &setup, false)
@@ -89,7 +94,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
         Command::Info { file, check } => {
             if *check {
                 let setup = Setup::read(file)?;
-                let spinner = context.progress.spinner("checking");
+                let spinner = context.progress.begin("checking");
                 setup.check()?;
                 drop(spinner);
                 return report(file, &setup, true);
@@ -99,10 +104,26 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
     }
 }
 
-fn generate(path: &Path, k: u32, seed: Option<[u8; 32]>, progress: Progress) -> Result<Setup, CommandError> {
-    sealed::probe(path)?;
+/// The place for a setup: over one of the same size and origin, and over nothing else.
+fn destination(path: &Path, k: u32, force: &ForceArgument, insecure: bool) -> Result<Destination, DestinationError> {
+    Destination::check(path, force.force, Setup::bytes(k), |path| match Setup::info(path) {
+        Err(_) => Some("is there already and is no setup".into()),
+        Ok(info) if (info.origin == Origin::Insecure) != insecure => {
+            Some(format!("is another kind of setup ({})", info.origin))
+        }
+        Ok(info) if info.k != k => Some(format!("is a setup with 2^{} powers", info.k)),
+        Ok(_) => None,
+    })
+}
+
+fn generate(
+    destination: &Destination,
+    k: u32,
+    seed: Option<[u8; 32]>,
+    progress: &Progress,
+) -> Result<Setup, CommandError> {
     let setup = Setup::insecure(k, seed, progress)?;
-    setup.write(path)?;
+    setup.write_to(destination)?;
     Ok(setup)
 }
 
@@ -112,7 +133,7 @@ fn report(file: &Path, setup: &Setup, checked: bool) -> Result<Report, CommandEr
 }
 
 fn told(file: &Path, info: SetupInfo, checked: bool) -> Result<Report, CommandError> {
-    let insecure = info.origin == penstock_prover::setup::Origin::Insecure;
+    let insecure = info.origin == Origin::Insecure;
     let text = Facts::default()
         .add("file", file.display())
         .add("powers", format_args!("2^{}", info.k))
@@ -120,5 +141,5 @@ fn told(file: &Path, info: SetupInfo, checked: bool) -> Result<Report, CommandEr
         .add("digest", hex::encode(info.digest))
         .add("checked with pairings", if checked { "yes" } else { "not in this run" })
         .to_string();
-    Report::new(&Outcome { file, info, insecure, checked }, text)
+    Report::new(&Outcome { file: Location::from(file), info, insecure, checked }, text)
 }

@@ -6,7 +6,6 @@
 use super::arguments::read_text;
 use super::demo;
 use super::error::CommandError;
-use super::note;
 use super::report::{Facts, Report, table};
 use penstock_circuits::chain;
 use penstock_circuits::encoding::{amount, element_to_bytes};
@@ -15,6 +14,7 @@ use penstock_circuits::state::{Genesis, GenesisAccount, GenesisBalance, GenesisR
 use penstock_prover::record::Word;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use tracing::{info, warn};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -88,7 +88,7 @@ pub fn run(command: &Command) -> Result<Report, CommandError> {
             let value = match listing.genesis() {
                 Some(genesis) => serde_json::to_value(genesis)?,
                 None => {
-                    note(
+                    info!(
                         "the state has been used: a genesis cannot hold its nonces, orders, chains or ids; this is a full listing",
                     );
                     serde_json::to_value(listing)?
@@ -104,7 +104,7 @@ fn init(folder: &Path, genesis: Option<&Path>) -> Result<Report, CommandError> {
         Some(path) => serde_json::from_str(&read_text(path)?)
             .map_err(|error| CommandError::Input { path: path.into(), what: format!("it is no genesis: {error}") })?,
         None => {
-            note("warning: the sample genesis is used; its private keys are public");
+            warn!("the sample genesis is used; its private keys are public");
             serde_json::from_str(demo::GENESIS)?
         }
     };

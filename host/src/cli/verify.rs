@@ -58,7 +58,7 @@ struct Outcome {
 
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandError> {
     let record = ProofRecord::read(&arguments.proof)?;
-    let stages = Stages::new(context.progress.spinner("verifying"));
+    let stages = Stages::new(context.progress.clone());
     let Checked { setup, vk, public } = check(&record, &arguments.setup.choice(), &stages, context)?;
     warn_if_insecure(&setup);
     let evm = match arguments.evm {
@@ -109,7 +109,7 @@ pub fn check(
     let data = context.data()?;
     let setup = stages.time("setup", || match setup {
         SetupChoice::Development => data.existing_development_setup(batch.k()),
-        SetupChoice::File(file) => data.fitted_setup(file, batch.k(), context.progress).map(Some),
+        SetupChoice::File(file) => data.fitted_setup(file, batch.k(), &context.progress).map(Some),
     })?;
     let setup = setup.ok_or(CommandError::NoSetup { preset: record.preset })?;
     // Keys may take minutes; a record of another setup is not worth them.
@@ -118,7 +118,7 @@ pub fn check(
         let (directory, name, shape) = (data.keys(), record.preset.name(), batch.shape());
         match keys::load_verifying_key(&directory, name, &setup, &shape)? {
             Some(vk) => Ok(vk),
-            None => keys::load_or_build(&directory, name, &setup, &shape, context.progress)
+            None => keys::load_or_build(&directory, name, &setup, &shape, data.lock_timeout(), &context.progress)
                 .map(|(pk, _)| pk.get_vk().clone()),
         }
     })?;

@@ -5,6 +5,7 @@
 mod bitstreams;
 mod card;
 mod cards;
+mod edges;
 mod people;
 mod proof;
 mod refusals;

@@ -258,7 +258,8 @@ fn every_word_of_the_proof_counts(path: &Path) {
     let batch = Batch::new(Preset::Tiny);
     let setup = data.existing_development_setup(batch.k()).unwrap().unwrap();
     let (pk, _) =
-        keys::load_or_build(&data.keys(), Preset::Tiny.name(), &setup, &batch.shape(), Progress::Silent).unwrap();
+        keys::load_or_build(&data.keys(), Preset::Tiny.name(), &setup, &batch.shape(), None, &Progress::silent())
+            .unwrap();
     let mut record = ProofRecord::read(path).unwrap();
     record.verify(&setup, pk.get_vk()).unwrap();
     for word in 0..record.proof.0.len() / 32 {

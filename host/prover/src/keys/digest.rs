@@ -14,8 +14,8 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::PrimeField;
 use sha2::{Digest, Sha256};
 
-/// The digest of `circuit` at this `k`, once it is known to fit.
-pub(super) fn circuit<C: Circuit<Fr>>(name: &str, circuit: &C, k: u32) -> Result<[u8; 32], KeysError> {
+/// The digest of `circuit` at this `k`, once it is known to fit, and how many polynomials its keys hold.
+pub(super) fn circuit<C: Circuit<Fr>>(name: &str, circuit: &C, k: u32) -> Result<([u8; 32], usize), KeysError> {
     let mut system = ConstraintSystem::default();
     let config = C::configure_with_params(&mut system, circuit.params());
     let mut recorder = Recorder { hasher: Sha256::new(), rows: 0 };
@@ -27,7 +27,8 @@ pub(super) fn circuit<C: Circuit<Fr>>(name: &str, circuit: &C, k: u32) -> Result
     if recorder.rows > usable || system.minimum_rows() > 1 << k {
         return Err(KeysError::TooLarge { name: name.into(), rows: recorder.rows, usable, k });
     }
-    Ok(recorder.hasher.finalize().into())
+    let columns = system.num_fixed_columns() + system.num_selectors() + system.permutation().get_columns().len();
+    Ok((recorder.hasher.finalize().into(), super::file::LAGRANGE + 2 * columns))
 }
 
 /// Takes a synthesis down as a stream of tagged events.

@@ -16,11 +16,11 @@ use std::path::Path;
 
 pub(super) const KIND: Kind = Kind { tag: *b"KEYS", version: 1 };
 const FORMAT: SerdeFormat = SerdeFormat::RawBytes;
-const SCALAR: usize = 32;
+pub(super) const SCALAR: usize = 32;
 /// Sections before the first polynomial: manifest, verifying key.
 const FIRST: usize = 2;
 /// l_0, l_last, l_active_row.
-const LAGRANGE: usize = 3;
+pub(super) const LAGRANGE: usize = 3;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,7 +37,7 @@ struct Manifest {
 pub(super) fn write(path: &Path, identity: &Identity, key: &ProvingKey<G1Affine>) -> Result<(), SealedError> {
     let failed = |error| SealedError::io("encode keys for", path, error);
     let manifest = Manifest {
-        identity: identity.0,
+        identity: identity.hash,
         transcript_repr: key.get_vk().transcript_repr().to_raw_bytes(),
         fixed_columns: key.fixed_values().len(),
         permutation_columns: key.permutation().polys().len(),
@@ -103,7 +103,7 @@ fn open<C: Circuit<Fr>>(
 ) -> Result<(Manifest, VerifyingKey<G1Affine>), SealedError> {
     let manifest: Manifest =
         serde_json::from_slice(&file.section(0)?).map_err(|error| file.corrupt(error.to_string()))?;
-    if manifest.identity != identity.0 {
+    if manifest.identity != identity.hash {
         return Err(file.corrupt("its keys belong to another circuit, preset, setup or version"));
     }
     let verifying_key = VerifyingKey::<G1Affine>::from_bytes::<C>(&file.section(1)?, FORMAT, params)

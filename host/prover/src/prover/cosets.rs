@@ -11,6 +11,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use halo2curves::bn256::Fr;
 use halo2curves::ff::PrimeField;
@@ -19,6 +20,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::key::{KeyCoset, ProverKey};
+use crate::files::lock;
 use crate::progress::Progress;
 use crate::sealed::{self, Kind, Sealed, SealedError};
 
@@ -55,10 +57,7 @@ impl fmt::Display for CosetsOutcome {
                 write!(f, "the keys' cosets in {} computed anew: {reason}", path.display())
             }
             Self::NotKept { reason } => {
-                write!(
-                    f,
-                    "warning: the keys' cosets are computed again in every run, since they cannot be kept: {reason}"
-                )
+                write!(f, "the keys' cosets are computed again in every run, since they cannot be kept: {reason}")
             }
         }
     }
@@ -98,16 +97,22 @@ impl Manifest {
 /// Gets the values that the key keeps in memory from the file at `path`, or computes them and keeps them there.
 ///
 /// Two processes that need the same do not compute it twice: the second waits for the first.
-pub(super) fn load_or_compute(key: &ProverKey, path: &Path, progress: Progress) -> CosetsOutcome {
+pub(super) fn load_or_compute(
+    key: &ProverKey,
+    path: &Path,
+    lock_timeout: Option<Duration>,
+    progress: &Progress,
+) -> CosetsOutcome {
     if let Ok(cosets) = read(key, path) {
         key.keep(cosets);
         return CosetsOutcome::Loaded(path.to_owned());
     }
-    let spinner = progress.spinner("cosets: waiting for another process");
+    let work = progress.begin("cosets");
+    work.stage("waiting for another process");
     let not_kept = |error: SealedError| CosetsOutcome::NotKept { reason: error.to_string() };
-    let _lock = match sealed::lock(path) {
+    let _lock = match lock(path, lock_timeout) {
         Ok(lock) => lock,
-        Err(error) => return not_kept(error),
+        Err(error) => return not_kept(error.into()),
     };
     let reason = match read(key, path) {
         Ok(cosets) => {
@@ -116,7 +121,7 @@ pub(super) fn load_or_compute(key: &ProverKey, path: &Path, progress: Progress) 
         }
         Err(error) => (!error.is_not_found()).then(|| error.to_string()),
     };
-    spinner.set_message("cosets: computing and writing");
+    work.stage("computing and writing");
     match (write(key, path), reason) {
         (Err(error), _) => not_kept(error),
         (Ok(()), None) => CosetsOutcome::Built(path.to_owned()),
@@ -213,7 +218,7 @@ mod tests {
 
     /// What the key has in memory afterwards.
     fn get(key: &ProverKey, path: &Path) -> (Vec<Arc<KeyCoset>>, CosetsOutcome) {
-        let outcome = key.load_or_compute_cosets(path, Progress::Silent);
+        let outcome = key.load_or_compute_cosets(path, None, &Progress::silent());
         ((0..key.cached_cosets()).map(|coset| key.coset(coset)).collect(), outcome)
     }
 

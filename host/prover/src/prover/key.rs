@@ -6,6 +6,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use halo2_axiom::plonk::{Any, Column, ProvingKey, VerifyingKey};
 use halo2curves::bn256::{Fr, G1Affine};
@@ -101,8 +102,13 @@ impl ProverKey {
 
     /// Gets the values on cosets from the file at `path`, or computes them now and keeps them there. Without this, each is
     /// computed when a proof first needs it.
-    pub fn load_or_compute_cosets(&self, path: &Path, progress: Progress) -> CosetsOutcome {
-        cosets::load_or_compute(self, path, progress)
+    pub fn load_or_compute_cosets(
+        &self,
+        path: &Path,
+        lock_timeout: Option<Duration>,
+        progress: &Progress,
+    ) -> CosetsOutcome {
+        cosets::load_or_compute(self, path, lock_timeout, progress)
     }
 
     /// The verifying key.

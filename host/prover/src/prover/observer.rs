@@ -31,6 +31,23 @@ impl Stage {
         Self::Opening,
     ];
 
+    /// What the shares of all stages add up to.
+    pub const WHOLE: u64 = 1000;
+
+    /// About how much of a proof's time has passed when the stage begins, in thousandths: as measured for `medium` on the CPU.
+    /// Of use for estimates only.
+    pub fn share_before(self) -> u64 {
+        match self {
+            Self::Synthesis => 0,
+            Self::Advice => 30,
+            Self::Permutation => 410,
+            Self::Quotient => 445,
+            Self::Pieces => 775,
+            Self::Evaluation => 915,
+            Self::Opening => 930,
+        }
+    }
+
     /// The name that logs, metrics and progress bars show.
     pub fn name(self) -> &'static str {
         match self {

@@ -3,7 +3,8 @@
 //! Points are kept as the curve library keeps them in memory, uncompressed and in Montgomery form, in sections of a
 //! mebibyte that are read and checked in parallel.
 
-use super::{Origin, Setup, SetupError, check_k, digest};
+use super::{MAX_K, Origin, Setup, SetupError, check_k, digest};
+use crate::files::Destination;
 use crate::sealed::{self, Kind, Sealed, SealedError};
 use halo2curves::bn256::{G1Affine, G2Affine};
 use halo2curves::serde::SerdeObject;
@@ -38,25 +39,41 @@ pub struct SetupInfo {
 }
 
 impl Setup {
-    /// Writes the setup to `path`, whole or not at all.
+    /// About how many bytes a setup's file has.
+    pub fn bytes(k: u32) -> u64 {
+        (2 * POINT as u64) << k.min(MAX_K)
+    }
+
+    /// Writes the setup to `path`, over whatever is there, whole or not at all.
     ///
     /// # Errors
     /// [`SetupError::File`].
     pub fn write(&self, path: &Path) -> Result<(), SetupError> {
+        Ok(sealed::write(path, KIND, self.sections(path)?)?)
+    }
+
+    /// Writes the setup where a user wants it, whole or not at all.
+    ///
+    /// # Errors
+    /// [`SetupError::File`].
+    pub fn write_to(&self, destination: &Destination) -> Result<(), SetupError> {
+        Ok(sealed::write_to(destination, KIND, self.sections(destination.path())?)?)
+    }
+
+    fn sections(&self, path: &Path) -> Result<impl ExactSizeIterator<Item = Vec<u8>>, SetupError> {
         let description = Description { k: self.k, origin: self.origin.clone() };
         let description = serde_json::to_vec(&description)
             .map_err(|error| SealedError::io("describe the setup in", path, error.into()))?;
         let sections = section_ranges(self.k);
         let count = FIRST + 2 * sections.len();
-        let bytes = |index: usize| match index {
+        Ok((0..count).map(move |index| match index {
             0 => description.clone(),
             1 => self.s_g2().to_raw_bytes(),
             _ => {
                 let basis = if index < FIRST + sections.len() { &self.monomial } else { &self.lagrange };
                 encode(&basis[sections[(index - FIRST) % sections.len()].clone()])
             }
-        };
-        Ok(sealed::write(path, KIND, (0..count).map(bytes))?)
+        }))
     }
 
     /// Reads a setup written by [`Self::write`]. Every hash is checked, and that every point is on the curve.
@@ -137,7 +154,7 @@ mod tests {
         let path = directory.path().join("dev.srs");
         // Two sections a basis, the point of the second size.
         for k in [3, 15] {
-            let setup = Setup::insecure(k, Some([1; 32]), Progress::Silent).unwrap();
+            let setup = Setup::insecure(k, Some([1; 32]), &Progress::silent()).unwrap();
             setup.write(&path).unwrap();
             let read = Setup::read(&path).unwrap();
             assert_eq!((read.k(), read.origin(), read.digest()), (k, &Origin::Insecure, setup.digest()));
@@ -153,7 +170,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("dev.srs");
         assert!(matches!(Setup::read(&path), Err(SetupError::File(error)) if error.is_not_found()));
-        Setup::insecure(4, None, Progress::Silent).unwrap().write(&path).unwrap();
+        Setup::insecure(4, None, &Progress::silent()).unwrap().write(&path).unwrap();
         let mut bytes = std::fs::read(&path).unwrap();
         let last = bytes.len() - 1;
         bytes[last] ^= 1;
@@ -165,7 +182,7 @@ mod tests {
     fn points_that_are_sealed_but_off_the_curve_are_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("dev.srs");
-        let mut setup = Setup::insecure(2, None, Progress::Silent).unwrap();
+        let mut setup = Setup::insecure(2, None, &Progress::silent()).unwrap();
         let mut points = setup.monomial.to_vec();
         points[1].x = points[2].x;
         setup.monomial = points.into();

@@ -9,6 +9,7 @@ use super::file::{SECTION_POINTS, decode_points, encode};
 use super::lagrange::Transform;
 use super::ptau::Ptau;
 use super::{Origin, Setup, SetupError, check, check_k, digest};
+use crate::files::{Destination, lock};
 use crate::progress::Progress;
 use crate::sealed::{self, Kind, Sealed, SealedError};
 use halo2curves::bn256::G1Affine;
@@ -27,33 +28,39 @@ impl Setup {
     /// # Errors
     /// [`SetupError::Ptau`] for a file that cannot be taken, [`SetupError::Inconsistent`] for one whose points are not
     /// powers of one secret, [`SetupError::File`] when reading or writing fails.
-    pub fn import(ptau: &Path, k: u32, destination: &Path, progress: Progress) -> Result<Self, SetupError> {
+    pub fn import(
+        ptau: &Path,
+        k: u32,
+        destination: &Destination,
+        lock_timeout: Option<Duration>,
+        progress: &Progress,
+    ) -> Result<Self, SetupError> {
         check_k(k)?;
         let name = ptau.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let ptau = Ptau::open(ptau)?;
         let (contributions, ceremony) = ptau.contributions()?;
         let s_g2 = ptau.s_g2()?;
         let monomial = {
-            let bar = progress.bar("reading powers", 1 << k);
-            ptau.powers(k, |count| bar.inc(count))?
+            let bar = progress.steps("reading powers", 1 << k);
+            ptau.powers(k, |count| bar.advance(count))?
         };
-        let spinner = progress.spinner("checking powers");
+        let spinner = progress.begin("checking powers");
         check::powers(&monomial, s_g2)?;
         drop(spinner);
 
-        let waiting = progress.spinner("waiting for another import");
-        let _lock = sealed::lock(destination)?;
+        let waiting = progress.begin("waiting for another import");
+        let _lock = lock(destination.path(), lock_timeout).map_err(SealedError::from)?;
         drop(waiting);
-        let checkpoint = Checkpoint { path: checkpoint_path(destination), digest: digest(k, &s_g2) };
+        let checkpoint = Checkpoint { path: checkpoint_path(destination.path()), digest: digest(k, &s_g2) };
         let prepared = {
-            let bar = progress.bar("reading Lagrange basis", 1 << k);
-            ptau.lagrange(k, |count| bar.inc(count))?
+            let bar = progress.steps("reading Lagrange basis", 1 << k);
+            ptau.lagrange(k, |count| bar.advance(count))?
         };
         let lagrange = match prepared {
             Some(points) => points,
             None => checkpoint.transform(&monomial, INTERVAL, progress)?,
         };
-        let spinner = progress.spinner("checking Lagrange basis");
+        let spinner = progress.begin("checking Lagrange basis");
         if let Err(error) = check::lagrange(&monomial, &lagrange) {
             checkpoint.remove()?;
             return Err(error);
@@ -61,7 +68,7 @@ impl Setup {
         drop(spinner);
 
         let setup = Self::assemble(k, monomial, lagrange, s_g2, Origin::PowersOfTau { name, ceremony, contributions });
-        setup.write(destination)?;
+        setup.write_to(destination)?;
         checkpoint.remove()?;
         Ok(setup)
     }
@@ -93,7 +100,7 @@ impl Checkpoint {
         &self,
         monomial: &[G1Affine],
         interval: Duration,
-        progress: Progress,
+        progress: &Progress,
     ) -> Result<Vec<G1Affine>, SetupError> {
         let k = monomial.len().ilog2();
         // Whatever is wrong with a checkpoint, starting from the powers is right.
@@ -103,12 +110,12 @@ impl Checkpoint {
             .filter(|(stage, points)| *stage <= k && points.len() == monomial.len())
             .unwrap_or_else(|| (0, monomial.to_vec()));
         let mut transform = Transform::new(points, stage);
-        let bar = progress.bar("Lagrange basis", k.into());
-        bar.set_position(stage.into());
+        let bar = progress.steps("Lagrange basis", k.into());
+        bar.reach(stage.into());
         let mut saved = Instant::now();
         while !transform.is_done() {
             transform.step();
-            bar.set_position(transform.stage().into());
+            bar.reach(transform.stage().into());
             if saved.elapsed() >= interval {
                 self.write(&transform)?;
                 saved = Instant::now();
@@ -167,7 +174,8 @@ mod tests {
     fn import(directory: &TempDir, ptau: &[u8], k: u32) -> Result<Setup, SetupError> {
         let path = directory.path().join("file.ptau");
         fs::write(&path, ptau).unwrap();
-        Setup::import(&path, k, &directory.path().join("out.srs"), Progress::Silent)
+        let destination = Destination::check(&directory.path().join("out.srs"), true, 0, |_| None).unwrap();
+        Setup::import(&path, k, &destination, None, &Progress::silent())
     }
 
     fn refusal(ptau: &[u8], k: u32) -> SetupError {
@@ -403,7 +411,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let setup = import(&directory, CEREMONY, 5).unwrap();
         let checkpoint = Checkpoint { path: directory.path().join("state"), digest: setup.digest() };
-        let lagrange = checkpoint.transform(setup.monomial(), Duration::ZERO, Progress::Silent).unwrap();
+        let lagrange = checkpoint.transform(setup.monomial(), Duration::ZERO, &Progress::silent()).unwrap();
         assert_eq!(lagrange, setup.lagrange().as_ref());
         assert_eq!(checkpoint.read().unwrap(), (5, lagrange));
     }

@@ -15,12 +15,12 @@ use halo2curves::ff::Field;
 use rayon::prelude::*;
 
 /// The Lagrange basis of 2^k powers.
-pub(super) fn from_monomial(monomial: &[G1Affine], progress: Progress) -> Vec<G1Affine> {
+pub(super) fn from_monomial(monomial: &[G1Affine], progress: &Progress) -> Vec<G1Affine> {
     let mut transform = Transform::new(monomial.to_vec(), 0);
-    let bar = progress.bar("Lagrange basis", u64::from(transform.k));
+    let bar = progress.steps("Lagrange basis", u64::from(transform.k));
     while !transform.is_done() {
         transform.step();
-        bar.set_position(transform.stage().into());
+        bar.reach(transform.stage().into());
     }
     transform.into_points()
 }
@@ -129,7 +129,7 @@ mod tests {
             best_fft(&mut expected, root_of_unity(k).invert().unwrap_or(Fr::ZERO), k);
             let expected: Vec<G1Affine> =
                 expected.iter().map(|point| (point * inverse_of_two_to(k)).to_affine()).collect();
-            assert_eq!(from_monomial(&points, Progress::Silent), expected, "k = {k}");
+            assert_eq!(from_monomial(&points, &Progress::silent()), expected, "k = {k}");
         }
     }
 
@@ -144,6 +144,6 @@ mod tests {
         while !second.is_done() {
             second.step();
         }
-        assert_eq!(second.into_points(), from_monomial(&points, Progress::Silent));
+        assert_eq!(second.into_points(), from_monomial(&points, &Progress::silent()));
     }
 }

@@ -131,7 +131,7 @@ impl Setup {
     ///
     /// # Errors
     /// [`SetupError::KOutOfRange`].
-    pub fn insecure(k: u32, seed: Option<[u8; 32]>, progress: Progress) -> Result<Self, SetupError> {
+    pub fn insecure(k: u32, seed: Option<[u8; 32]>, progress: &Progress) -> Result<Self, SetupError> {
         check_k(k)?;
         let mut rng = match seed {
             Some(seed) => ChaCha20Rng::from_seed(seed),
@@ -154,9 +154,9 @@ impl Setup {
         let factor = vanishing * inverse_of_two_to(k);
         values.iter_mut().zip(&roots).for_each(|(value, root)| *value *= factor * root);
 
-        let bar = progress.bar("INSECURE setup", 2 * n as u64);
+        let bar = progress.steps("INSECURE setup", 2 * n as u64);
         let table = FixedBase::new(k + 1);
-        let done = |count: usize| bar.inc(count as u64);
+        let done = |count: usize| bar.advance(count as u64);
         let monomial = table.multiply(&powers, done);
         let lagrange = table.multiply(&values, done);
         Ok(Self::assemble(k, monomial, lagrange, (G2Affine::generator() * secret).into(), Origin::Insecure))
@@ -167,7 +167,7 @@ impl Setup {
     ///
     /// # Errors
     /// [`SetupError::TooSmall`], [`SetupError::KOutOfRange`].
-    pub fn truncated(&self, k: u32, progress: Progress) -> Result<Self, SetupError> {
+    pub fn truncated(&self, k: u32, progress: &Progress) -> Result<Self, SetupError> {
         check_k(k)?;
         if k > self.k {
             return Err(SetupError::TooSmall { has: self.k, needs: k });
@@ -280,13 +280,13 @@ mod tests {
     use halo2curves::group::Curve;
 
     fn small() -> Setup {
-        Setup::insecure(5, Some([7; 32]), Progress::Silent).unwrap()
+        Setup::insecure(5, Some([7; 32]), &Progress::silent()).unwrap()
     }
 
     #[test]
     fn equals_the_setup_that_halo2_makes_from_the_same_secret() {
         let seed = [9; 32];
-        let ours = Setup::insecure(6, Some(seed), Progress::Silent).unwrap();
+        let ours = Setup::insecure(6, Some(seed), &Progress::silent()).unwrap();
         let theirs = ParamsKZG::<Bn256>::setup(6, ChaCha20Rng::from_seed(seed));
         let bytes = |params: &ParamsKZG<Bn256>| {
             let mut bytes = Vec::new();
@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_seed_makes_it_reproducible_and_no_seed_makes_it_fresh() {
-        let random = || Setup::insecure(2, None, Progress::Silent).unwrap().digest();
+        let random = || Setup::insecure(2, None, &Progress::silent()).unwrap().digest();
         assert_eq!(small().digest(), small().digest());
         assert_ne!(random(), random());
     }
@@ -319,16 +319,16 @@ mod tests {
     #[test]
     fn a_truncated_setup_equals_the_one_generated_at_that_size() {
         let seed = Some([3; 32]);
-        let large = Setup::insecure(12, seed, Progress::Silent).unwrap();
+        let large = Setup::insecure(12, seed, &Progress::silent()).unwrap();
         // From k = 11 on a stage of the transform is more than one batch.
         for k in [1, 2, 5, 11] {
-            let expected = Setup::insecure(k, seed, Progress::Silent).unwrap();
-            let truncated = large.truncated(k, Progress::Silent).unwrap();
+            let expected = Setup::insecure(k, seed, &Progress::silent()).unwrap();
+            let truncated = large.truncated(k, &Progress::silent()).unwrap();
             assert_eq!(truncated.lagrange(), expected.lagrange(), "k = {k}");
             assert_eq!(truncated.digest(), expected.digest());
             truncated.check().unwrap();
         }
-        assert!(matches!(large.truncated(13, Progress::Silent), Err(SetupError::TooSmall { has: 12, needs: 13 })));
+        assert!(matches!(large.truncated(13, &Progress::silent()), Err(SetupError::TooSmall { has: 12, needs: 13 })));
     }
 
     #[test]
@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn sizes_out_of_range_are_refused() {
         for k in [0, 29, u32::MAX] {
-            assert!(matches!(Setup::insecure(k, None, Progress::Silent), Err(SetupError::KOutOfRange { .. })));
+            assert!(matches!(Setup::insecure(k, None, &Progress::silent()), Err(SetupError::KOutOfRange { .. })));
         }
     }
 
