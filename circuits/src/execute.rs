@@ -15,7 +15,7 @@ mod transfer;
 use rayon::prelude::*;
 
 use crate::operation::{Block, Deployment, Kind, Message, Pubdata, Signed, SignedOperation};
-use crate::state::{Changes, Overlay, StateError};
+use crate::state::{Changes, Overlay, State, StateError};
 use crate::trace::{AccountUpdate, BlockTrace, CreditTrace, OperationTrace, Outcome};
 use ledger::{Failure, Ledger};
 pub(crate) use matching::quantity;
@@ -67,8 +67,28 @@ struct Executed {
     outcome: Outcome,
 }
 
-/// Runs a block on an overlay.
-pub(crate) fn block(overlay: Overlay<'_>, block: &Block) -> Result<(BlockTrace, Changes), BlockError> {
+impl State {
+    /// Runs a block without changing anything.
+    ///
+    /// # Errors
+    /// A rule that the block breaks, or a state that cannot be read.
+    pub fn execute(&self, block: &Block) -> Result<(BlockTrace, Changes), BlockError> {
+        let snapshot = self.snapshot()?;
+        run_block(Overlay::new(&snapshot), block)
+    }
+
+    /// Runs a block and commits it.
+    ///
+    /// # Errors
+    /// See [`Self::execute`] and [`Self::commit`].
+    pub fn apply(&self, block: &Block) -> Result<BlockTrace, BlockError> {
+        let (trace, changes) = self.execute(block)?;
+        self.commit(changes)?;
+        Ok(trace)
+    }
+}
+
+fn run_block(overlay: Overlay<'_>, block: &Block) -> Result<(BlockTrace, Changes), BlockError> {
     let head = overlay.head();
     let expected = head.number + 1;
     if block.number != expected {

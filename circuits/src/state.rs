@@ -1,8 +1,11 @@
 //! The rollup's state in an embedded database: accounts, owners, and every written node of every tree.
 //!
-//! A block runs in memory over a snapshot and yields a trace and [`Changes`]; committing the changes is one durable write
-//! transaction, so a block applies wholly or not at all, whenever the process dies. What is read back is
-//! checked: values by their types, tree nodes against their parents up to the root, once a block.
+//! A block runs in memory over a snapshot and yields a trace and [`Changes`] (see [`execute`](crate::execute)); committing the
+//! changes is one durable write transaction, so a block applies wholly or not at all, whenever the process dies. What is read
+//! back is checked: values by their types, tree nodes against their parents up to the root, once a block.
+//!
+//! One process at a time has the state open to change it, for as long as a proof takes. Others read beside it what was
+//! committed last.
 
 mod check;
 mod error;
@@ -20,14 +23,14 @@ pub use overlay::Changes;
 pub(crate) use overlay::Overlay;
 use overlay::{read_balance, read_slot};
 pub use store::Head;
-use store::{Snapshot, Store};
+pub(crate) use store::Snapshot;
+use store::{Draft, Source, Store};
 
-use crate::execute::{self, BlockError};
-use crate::operation::{Block, Owner};
-use crate::trace::{Account, BlockTrace, Slot};
+use crate::operation::Owner;
+use crate::trace::{Account, Slot};
 use crate::tree::{Tree, empty_account};
 
-/// The state of the rollup, open in one process at a time.
+/// The state of the rollup, open to be changed: in one process at a time.
 pub struct State {
     store: Store,
 }
@@ -35,25 +38,27 @@ pub struct State {
 /// A consistent view of the state, unaffected by later commits.
 pub struct View {
     snapshot: Snapshot,
+    /// What the snapshot is read from, unless a [`State`] has that open.
+    _source: Option<Source>,
 }
 
 impl State {
-    /// Creates the state in a folder from a genesis.
+    /// Creates the state in a folder from a genesis: it is there whole or not at all, whenever the process dies.
     ///
     /// # Errors
     /// A genesis that breaks a rule, a folder that already holds a state, a failing disk.
     pub fn init(folder: &Path, genesis: &Genesis) -> Result<Self, StateError> {
         genesis.check()?;
-        let store = Store::create(folder)?;
+        let draft = Draft::new(folder)?;
         let changes = {
-            let snapshot = store.snapshot()?;
+            let snapshot = draft.store().snapshot()?;
             genesis.changes(Overlay::new(&snapshot))?
         };
-        store.commit(&changes)?;
-        Ok(Self { store })
+        draft.store().commit(&changes)?;
+        Ok(Self { store: draft.publish()? })
     }
 
-    /// Opens the state in a folder.
+    /// Opens the state in a folder. Waits a few seconds for a process that is only reading it.
     ///
     /// # Errors
     /// No state there, a state of another version, another process that has it open, a failing disk.
@@ -66,16 +71,12 @@ impl State {
     /// # Errors
     /// Of the database.
     pub fn view(&self) -> Result<View, StateError> {
-        Ok(View { snapshot: self.store.snapshot()? })
+        Ok(View { snapshot: self.store.snapshot()?, _source: None })
     }
 
-    /// Runs a block without changing anything.
-    ///
-    /// # Errors
-    /// A rule that the block breaks, or a state that cannot be read.
-    pub fn execute(&self, block: &Block) -> Result<(BlockTrace, Changes), BlockError> {
-        let snapshot = self.store.snapshot()?;
-        execute::block(Overlay::new(&snapshot), block)
+    /// What a block runs on.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, StateError> {
+        self.store.snapshot()
     }
 
     /// Makes an executed block's changes durable: all or none.
@@ -85,19 +86,18 @@ impl State {
     pub fn commit(&self, changes: Changes) -> Result<(), StateError> {
         self.store.commit(&changes)
     }
-
-    /// Runs a block and commits it.
-    ///
-    /// # Errors
-    /// See [`Self::execute`] and [`Self::commit`].
-    pub fn apply(&self, block: &Block) -> Result<BlockTrace, BlockError> {
-        let (trace, changes) = self.execute(block)?;
-        self.commit(changes)?;
-        Ok(trace)
-    }
 }
 
 impl View {
+    /// The state in a folder as it was committed last, also while another process has it open.
+    ///
+    /// # Errors
+    /// No state there, a state of another version, a failing disk.
+    pub fn open(folder: &Path) -> Result<Self, StateError> {
+        let source = Source::open(folder)?;
+        Ok(Self { snapshot: source.snapshot(folder)?, _source: Some(source) })
+    }
+
     /// The last block, its root, the first free account id and the deployment.
     pub fn head(&self) -> Head {
         self.snapshot.head()

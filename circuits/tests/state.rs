@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use common::*;
 use penstock_circuits::operation::{Deposit, Owner, SignedOperation};
-use penstock_circuits::state::{State, StateError};
+use penstock_circuits::state::{State, StateError, View};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use redb::{Database, ReadableTable, TableDefinition};
@@ -92,6 +92,42 @@ fn missing_present_and_foreign_folders_are_told_apart() {
     assert!(matches!(State::open(folder.path()), Err(StateError::Database(_))));
     std::fs::write(folder.path().join("file"), b"").unwrap();
     assert!(matches!(State::init(&folder.path().join("file"), &genesis()), Err(StateError::Io { .. })));
+}
+
+#[test]
+fn readers_see_the_last_commit_beside_whoever_has_the_state_open() {
+    let (folder, state) = fresh(&genesis());
+    let before = View::open(folder.path()).unwrap();
+    state.apply(&sample_block()).unwrap();
+    let [one, other] = [(); 2].map(|()| View::open(folder.path()).unwrap());
+    assert_eq!((before.head().number, one.head().number), (0, 1));
+    other.check().unwrap();
+    drop(state);
+    // A reader alone keeps the next writer waiting for a moment only.
+    let alone = View::open(folder.path()).unwrap();
+    let reader = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(200));
+        drop(alone);
+    });
+    drop((before, one, other));
+    let state = State::open(folder.path()).unwrap();
+    assert_eq!(state.view().unwrap().head().number, 1);
+    reader.join().unwrap();
+}
+
+#[test]
+fn of_two_that_initialise_at_once_one_wins() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let start = || State::init(folder.path(), &genesis()).map(drop);
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(start)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+    let refused = |outcome: &Result<(), StateError>| matches!(outcome, Ok(()) | Err(StateError::Exists(_)));
+    assert!(outcomes.iter().all(refused), "{outcomes:?}");
+    View::open(folder.path()).unwrap().check().unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[test]

@@ -22,8 +22,8 @@ pub enum StateError {
         /// Of this program.
         expected: u32,
     },
-    /// Another process has the state open.
-    #[error("{0} is open in another process: stop that one first")]
+    /// Another process has the state open to change it.
+    #[error("{0} is open in another process, which proves a block on it: wait for that one, or stop it")]
     Locked(PathBuf),
     /// What was read is not what was written.
     #[error("the stored state is corrupt: {0}; restore it from a backup")]

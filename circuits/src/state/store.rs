@@ -1,13 +1,20 @@
 //! The database behind the state: its tables, what may be read from them, and the one transaction that writes a block.
 
+use std::fs::{self, File};
+use std::io;
 use std::ops::RangeInclusive;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use halo2curves::bn256::Fr;
+use redb::backends::FileBackend;
 use redb::{
-    Builder, Database, DatabaseError, MultimapTableDefinition, ReadOnlyMultimapTable, ReadOnlyTable, ReadableDatabase,
-    ReadableTable, StorageError, TableDefinition, TableError,
+    Builder, ConcurrencyMode, Database, DatabaseError, MultimapTableDefinition, ReadOnlyDatabase,
+    ReadOnlyMultimapTable, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageError, TableDefinition, TableError,
 };
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat};
 
 use super::{Changes, StateError};
 use crate::chain::Chains;
@@ -19,6 +26,9 @@ use crate::tree::{Node, Tree};
 /// Raised when a table changes.
 const FORMAT: u32 = 2;
 const FILE: &str = "state.redb";
+/// How long a reader may keep a writer waiting, and how often the writer looks.
+const PATIENCE: Duration = Duration::from_secs(5);
+const INTERVAL: Duration = Duration::from_millis(20);
 
 /// One row: format, last block, next account id, root of the accounts.
 const HEAD: TableDefinition<(), (u32, u64, u32, [u8; 32])> = TableDefinition::new("head");
@@ -51,8 +61,22 @@ pub(super) struct Store {
     folder: PathBuf,
 }
 
+/// A database that has no name yet: a process that dies before it has one leaves nothing behind. Where the file system knows no
+/// unnamed files, it has its name from the start.
+pub(super) struct Draft {
+    store: Store,
+    file: File,
+    named: bool,
+}
+
+/// What readers read from: their own opening, or one beside the process that has the state open to change it.
+pub(super) enum Source {
+    Alone(Store),
+    Beside(ReadOnlyDatabase),
+}
+
 /// A read transaction: later commits do not show.
-pub(super) struct Snapshot {
+pub(crate) struct Snapshot {
     /// `None` before the genesis is committed.
     head: Option<Head>,
     accounts: ReadOnlyTable<u32, AccountRow>,
@@ -60,11 +84,29 @@ pub(super) struct Snapshot {
     nodes: ReadOnlyTable<NodeKey, [u8; 32]>,
 }
 
-impl Store {
-    /// Empty tables in a folder; what a killed initialisation left behind is taken over.
-    pub(super) fn create(folder: &Path) -> Result<Self, StateError> {
-        std::fs::create_dir_all(folder).map_err(|source| StateError::Io { path: folder.into(), source })?;
-        let store = Self { database: opened(builder().create(folder.join(FILE)), folder)?, folder: folder.into() };
+impl Draft {
+    /// Empty tables, for a folder without a state.
+    pub(super) fn new(folder: &Path) -> Result<Self, StateError> {
+        let failed = |source| StateError::Io { path: folder.into(), source };
+        fs::create_dir_all(folder).map_err(failed)?;
+        let path = folder.join(FILE);
+        if path.exists() {
+            match Source::open(folder) {
+                // What an initialisation left that was killed before files had no names.
+                Err(StateError::Missing(_)) => fs::remove_file(&path).map_err(failed)?,
+                Err(error) => return Err(error),
+                Ok(_) => return Err(StateError::Exists(folder.into())),
+            }
+        }
+        let (file, named) = match unnamed(folder) {
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                (File::options().read(true).write(true).create_new(true).open(&path).map_err(failed)?, true)
+            }
+            file => (file.map_err(failed)?, false),
+        };
+        let backend = FileBackend::new(file.try_clone().map_err(failed)?);
+        let database = opened(backend.and_then(|backend| builder().create_with_backend(backend)), folder)?;
+        let store = Store { database, folder: folder.into() };
         let transaction = store.database.begin_write()?;
         transaction.open_table(HEAD)?;
         transaction.open_table(ACCOUNTS)?;
@@ -72,13 +114,72 @@ impl Store {
         transaction.open_multimap_table(OWNERS)?;
         transaction.open_table(NODES)?;
         transaction.commit()?;
-        match store.snapshot()?.head {
-            Some(_) => Err(StateError::Exists(folder.into())),
-            None => Ok(store),
+        Ok(Self { store, file, named })
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Gives the database its name, for good.
+    pub(super) fn publish(self) -> Result<Store, StateError> {
+        let Self { store, file, named } = self;
+        let (folder, path) = (&store.folder, store.folder.join(FILE));
+        let linked = if named { Ok(()) } else { link(&file, &path) };
+        linked.and_then(|()| File::open(folder)?.sync_all()).map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => StateError::Exists(folder.clone()),
+            _ => StateError::Io { path, source },
+        })?;
+        Ok(store)
+    }
+}
+
+/// A file in a folder, without a name.
+fn unnamed(folder: &Path) -> io::Result<File> {
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(folder, flags, Mode::from_raw_mode(0o644))?.into())
+}
+
+fn link(file: &File, path: &Path) -> io::Result<()> {
+    let descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(CWD, descriptor, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+impl Source {
+    /// Reads alone if nobody has the state open, which checks every page and repairs what a crash left. Otherwise whoever has it
+    /// open has done so.
+    pub(super) fn open(folder: &Path) -> Result<Self, StateError> {
+        match Store::try_open(folder) {
+            Ok(store) => Ok(Self::Alone(store)),
+            Err(StateError::Locked(_)) => {
+                let beside = builder().open_read_only(folder.join(FILE));
+                Ok(Self::Beside(opened(beside, folder)?))
+            }
+            Err(error) => Err(error),
         }
     }
 
+    pub(super) fn snapshot(&self, folder: &Path) -> Result<Snapshot, StateError> {
+        match self {
+            Self::Alone(store) => store.snapshot(),
+            Self::Beside(database) => Snapshot::of(database, folder),
+        }
+    }
+}
+
+impl Store {
+    /// Waits for readers, who have it for a moment.
     pub(super) fn open(folder: &Path) -> Result<Self, StateError> {
+        let start = Instant::now();
+        loop {
+            match Self::try_open(folder) {
+                Err(StateError::Locked(_)) if start.elapsed() < PATIENCE => std::thread::sleep(INTERVAL),
+                opened => return opened,
+            }
+        }
+    }
+
+    fn try_open(folder: &Path) -> Result<Self, StateError> {
         let path = folder.join(FILE);
         if !path.exists() {
             return Err(StateError::Missing(folder.into()));
@@ -92,18 +193,7 @@ impl Store {
     }
 
     pub(super) fn snapshot(&self) -> Result<Snapshot, StateError> {
-        let transaction = self.database.begin_read()?;
-        let head = match transaction.open_table(HEAD) {
-            Ok(table) => read_head(&table, || transaction.open_table(DEPLOYMENT))?,
-            Err(TableError::TableDoesNotExist(_)) => return Err(StateError::Missing(self.folder.clone())),
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Snapshot {
-            head,
-            accounts: transaction.open_table(ACCOUNTS)?,
-            owners: transaction.open_multimap_table(OWNERS)?,
-            nodes: transaction.open_table(NODES)?,
-        })
+        Snapshot::of(&self.database, &self.folder)
     }
 
     /// Writes all changes and the new head in one durable transaction.
@@ -144,6 +234,21 @@ impl Store {
 }
 
 impl Snapshot {
+    fn of(database: &impl ReadableDatabase, folder: &Path) -> Result<Self, StateError> {
+        let transaction = database.begin_read()?;
+        let head = match transaction.open_table(HEAD) {
+            Ok(table) => read_head(&table, || transaction.open_table(DEPLOYMENT))?,
+            Err(TableError::TableDoesNotExist(_)) => return Err(StateError::Missing(folder.into())),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self {
+            head,
+            accounts: transaction.open_table(ACCOUNTS)?,
+            owners: transaction.open_multimap_table(OWNERS)?,
+            nodes: transaction.open_table(NODES)?,
+        })
+    }
+
     /// The head, `None` before the genesis.
     pub(super) fn base(&self) -> Option<Head> {
         self.head
@@ -196,14 +301,15 @@ impl Snapshot {
     }
 }
 
-/// Every page's checksum is verified on opening: a damaged file is an error here, not a panic later.
+/// One process writes and any number read beside it. Every page's checksum is verified on opening: a damaged file is an error
+/// here, not a panic later.
 fn builder() -> Builder {
     let mut builder = Database::builder();
-    builder.set_check_integrity_on_open(true);
+    builder.set_check_integrity_on_open(true).set_concurrency_mode(ConcurrencyMode::SingleWriter);
     builder
 }
 
-fn opened(database: Result<Database, DatabaseError>, folder: &Path) -> Result<Database, StateError> {
+fn opened<D>(database: Result<D, DatabaseError>, folder: &Path) -> Result<D, StateError> {
     database.map_err(|error| match error {
         DatabaseError::DatabaseAlreadyOpen => StateError::Locked(folder.into()),
         DatabaseError::Storage(StorageError::Corrupted(what)) => StateError::Corrupt(what),

@@ -5,6 +5,7 @@
 use super::Context;
 use super::arguments::{EngineArguments, ForceArgument, SetupArguments, preset, read_block, seed};
 use super::error::CommandError;
+use super::picture::picture;
 use super::proof::{Means, ProofFigures, open_engines};
 use super::prove::RECORD_BYTES;
 use super::report::{Location, Report};
@@ -18,6 +19,8 @@ use penstock_prover::record::{ProofRecord, block_id};
 use penstock_prover::setup::Origin;
 use serde::Serialize;
 use std::env;
+use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub const GENESIS: &str = include_str!("../../examples/genesis.json");
@@ -41,6 +44,9 @@ pub struct Arguments {
     /// Where the proof record goes [default: proofs/demo-PRESET.json in the data directory].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Where a picture of the block goes, as SVG.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
     #[command(flatten)]
     force: ForceArgument,
 }
@@ -61,6 +67,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
         None => context.data()?.proofs().join(format!("demo-{}.json", arguments.preset)),
     };
     let destination = Destination::check(&out, arguments.force.force, RECORD_BYTES, foreign)?;
+    let svg = arguments.svg.as_deref();
+    let svg = svg.map(|svg| Destination::check(svg, arguments.force.force, 0, foreign_picture)).transpose()?;
     let block = match &arguments.block {
         Some(path) => read_block(path)?,
         None => Block::from_json(BLOCK)?,
@@ -87,6 +95,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
         return Err(CommandError::EvmRefused);
     }
     proved.record.write(&destination)?;
+    if let Some(svg) = &svg {
+        let drawn = picture(&block, &proved.record.block.old_root, &proved.record.block.new_root);
+        svg.write(|file| file.write_all(drawn.as_bytes()))?;
+    }
 
     let figures = ProofFigures::new(&proved.record, appliance.setup().is_insecure(), proved.span, &stages)?;
     let text = figures.tables(|facts| {
@@ -95,9 +107,26 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
             .add("gas on an EVM", evm.gas_used)
             .add("record", out.display())
     });
+    let text = text + &next(&out, svg.is_some());
     let proof = Location::from(out.as_path());
     let outcome = Outcome { figures, proof, verified: true, evm_verified: evm.accepted(), evm_gas: evm.gas_used };
     Ok(Report::new(&outcome, text)?.that_did(format!("the block is proved and its proof is in {}", out.display())))
+}
+
+/// What to try next.
+fn next(out: &Path, drawn: bool) -> String {
+    let mut next = format!("try next:\n  penstock verify {} --evm        checks this proof again\n", out.display());
+    if !drawn {
+        next += "  penstock demo --svg block.svg       draws the block: chains, operations, pools\n";
+    }
+    next + "  penstock demo --engine card:model   has a simulated card compute the commitments\n  \
+            penstock state init --state DIR     begins a state of your own, for sign and prove\n"
+}
+
+/// Why the file at the path where the picture goes is kept: another picture is not.
+fn foreign_picture(path: &Path) -> Option<String> {
+    let drawn = fs::read_to_string(path).is_ok_and(|text| text.starts_with("<svg"));
+    (!drawn).then(|| "is there already and is no picture".into())
 }
 
 /// Why the file at the path where the record goes is kept: another demonstration's is not.

@@ -13,6 +13,8 @@ mod console;
 mod demo;
 mod error;
 mod keys;
+mod manual;
+mod picture;
 mod presets;
 mod printable;
 mod proof;
@@ -94,6 +96,10 @@ enum Command {
     /// Measures.
     #[command(subcommand)]
     Bench(bench::Command),
+    /// Prints a shell's completions of this command.
+    Completions(manual::Completions),
+    /// Writes manual pages.
+    Man(manual::Manual),
 }
 
 /// What every command gets.
@@ -163,6 +169,8 @@ fn run(arguments: Arguments, progress: Progress) -> Result<Report, CommandError>
         Command::Sign(arguments) => sign::run(&arguments),
         Command::Card(command) => card::run(&command),
         Command::Bench(command) => bench::run(&command, &context),
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Man(arguments) => manual::man(&arguments),
     }
 }
 

@@ -79,12 +79,12 @@ pub fn run(command: &Command) -> Result<Report, CommandError> {
     match command {
         Command::Init { place, genesis } => init(&place.state, genesis.as_deref()),
         Command::Show { place } => {
-            let listing = Listing::of(&State::open(&place.state)?.view()?)?;
+            let listing = Listing::of(&View::open(&place.state)?)?;
             let text = listing.text();
             Report::new(&listing, text)
         }
         Command::Export { place } => {
-            let listing = Listing::of(&State::open(&place.state)?.view()?)?;
+            let listing = Listing::of(&View::open(&place.state)?)?;
             let value = match listing.genesis() {
                 Some(genesis) => serde_json::to_value(genesis)?,
                 None => {

@@ -252,3 +252,35 @@ fn a_proof_whose_place_has_gone_is_kept_and_taken_up() {
     let kept = fs::read_dir(shared_data().join("proofs")).unwrap().flatten();
     assert!(!kept.into_iter().any(|file| file.file_name().to_string_lossy().len() > 60), "a kept proof stays");
 }
+
+#[test]
+fn a_picture_of_the_block_shows_chains_operations_and_roots() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, svg) = (folder.path().join("demo.json"), folder.path().join("block.svg"));
+    let ran = run(["demo", "--out", text(&out), "--svg", text(&svg)]);
+    assert!(ran.code == 0 && ran.stdout.contains("try next"), "{ran:?}");
+    let drawn = fs::read_to_string(&svg).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&fs::read_to_string(&out).unwrap()).unwrap();
+    let root = &record["block"]["new_root"].as_str().unwrap()[..10];
+    for word in ["Ethereum", "Polygon PoS", "Linea", "order_matching", "deposited", root] {
+        assert!(drawn.contains(word), "{word}");
+    }
+    let operations = record["block"]["operations"].as_array().unwrap().len();
+    let chains = drawn.matches("#eef2f7").count();
+    assert_eq!(drawn.matches("<rect").count(), 1 + operations + chains);
+    fs::write(&svg, "letters").unwrap();
+    run(["demo", "--svg", text(&svg), "--json"]).failure(2, "output_taken", &["no picture"]);
+}
+
+#[test]
+fn completions_and_manual_pages_come_from_the_arguments() {
+    let script = run(["completions", "bash"]).stdout;
+    assert!(script.contains("--lock-timeout") && script.contains("selftest"), "{script}");
+    let syntax = Command::new("bash").args(["-n", "-c", &script]).status().unwrap();
+    assert!(syntax.success());
+    let folder = tempfile::tempdir().unwrap();
+    let written = run(["man", text(folder.path()), "--json"]).success();
+    assert!(written["pages"].as_u64().unwrap() > 20, "{written}");
+    let page = fs::read_to_string(folder.path().join("penstock-prove.1")).unwrap();
+    assert!(page.contains(".TH") && page.contains("PROOF.json"), "{page}");
+}
