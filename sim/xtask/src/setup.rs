@@ -1,6 +1,6 @@
 //! `cargo xtask setup`: installs what tests and campaigns need beyond Rust.
 //!
-//! Debian packages (see [`apt`](crate::apt)) and a Python virtual environment in Penstock's cache folder with the pinned tools of
+//! Debian packages (see [`apt`]) and a Python virtual environment in Penstock's cache folder with the pinned tools of
 //! `requirements.txt`. What is there already is left alone: a second run takes no time.
 
 use std::fs;
