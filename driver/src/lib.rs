@@ -8,6 +8,26 @@
 //! Nothing that a card says is believed: registers, completions and results are checked before they size, index or
 //! mean anything. A card can be slow, wrong or gone; it cannot make the driver panic, hang or hand out memory that the
 //! card still writes to. `unsafe` lives in [`memory`] and in the two files under `transport/vfio` that talk to the kernel.
+//!
+//! # Example
+//! Hashes on the functional model; another [`Transport`] reaches another card. `examples/sum.rs` shows more.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use halo2curves::bn256::Fr;
+//! use penstock_driver::{Card, CardError, Options};
+//! use penstock_sim::model::{CAPABILITIES, Model};
+//! use penstock_sim::{Function, InProcess};
+//!
+//! let function = Function::new(|bus| Model::new(CAPABILITIES, bus));
+//! let card = Card::open(Arc::new(InProcess::new("model", Arc::new(function))), Options::default())?;
+//! let ticket = card.poseidon(&[[Fr::from(1), Fr::from(2)], [Fr::from(3), Fr::from(4)]])?;
+//! // The card works; the host may do something else.
+//! let hashes = ticket.wait()?;
+//! assert_eq!(hashes.len(), 2);
+//! # Ok::<(), CardError>(())
+//! ```
 
 pub mod address;
 mod card;

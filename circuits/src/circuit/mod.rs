@@ -8,7 +8,7 @@
 //! Witness (plain tables) ──batch──> halo2 columns
 //! ```
 //!
-//! - [`columns`], [`table`], [`gates`]: 17 shared advice columns, the tables that fill them, named constraints.
+//! - [`columns`], [`table`], `gates`: 17 shared advice columns, the tables that fill them, named constraints.
 //! - [`bus`]: the LogUp argument that connects the regions.
 //! - [`slot`]: rows that run the [`programs`], one program a kind of operation.
 //! - [`tape`]: Poseidon permutations, two a Merkle level or two free hashes.
@@ -16,12 +16,12 @@
 //! - [`check`], [`soundness`]: which constraints a witness breaks, and whether each of them is needed.
 //! - [`preset`], [`layout`], [`witness`], [`batch`]: capacities, rows, values, and the halo2 circuit.
 
-pub mod affine;
+mod affine;
 pub mod batch;
 pub mod bus;
 pub mod check;
 pub mod columns;
-pub mod gates;
+mod gates;
 pub mod layout;
 pub mod preset;
 pub mod programs;

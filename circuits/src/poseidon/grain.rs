@@ -19,7 +19,7 @@ pub(super) fn generate(t: usize, full_rounds: usize, partial_rounds: usize) -> (
     (constants, cauchy(&mut grain, t))
 }
 
-/// M[i][j] = 1 / (x_i + y_j) for 2t distinct points.
+/// `M[i][j] = 1 / (x_i + y_j)` for 2t distinct points.
 fn cauchy(grain: &mut Grain, t: usize) -> Vec<Vec<Fr>> {
     loop {
         let points: Vec<Fr> = (0..2 * t).map(|_| grain.element_by_reduction()).collect();

@@ -35,7 +35,7 @@ pub const PCI_DEVICE: u16 = 0x5053;
 pub const PCI_CLASS: u32 = 0x12_00_00;
 /// Bytes of the register window, BAR 0.
 pub const BAR0_BYTES: u32 = 4096;
-/// What [`registers::IDENTITY`] reads: "PNSK" in the order of the bytes.
+/// What [`registers::IDENTITY_REGISTER`] reads: "PNSK" in the order of the bytes.
 pub const IDENTITY: u32 = u32::from_le_bytes(*b"PNSK");
 /// What a register reads when the card is gone from its bus.
 pub const ALL_ONES: u32 = u32::MAX;

@@ -1,7 +1,7 @@
 //! The pipelined Montgomery multiplier: one product started in each cycle.
 //!
 //! The 520-bit product comes from DSPs; the reduction needs none. Its low 270 bits go through 54 rows, each of which
-//! cancels five bits, t' = (t >> 5) + ROM[t mod 32] with ROM[d] = (d + (d (-1/p) mod 32) p) / 32: five digit bits and a
+//! cancels five bits, `t' = (t >> 5) + ROM[t mod 32]` with `ROM[d] = (d + (d (-1/p) mod 32) p) / 32`: five digit bits and a
 //! bit of the running sum are six inputs, one LUT for each bit of a row. The high 250 bits are added at the end.
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Proving and verifying keys, kept on disk between runs.
 //!
-//! A key file is named after everything that its keys depend on: the circuit as it synthesises (see [`digest`]), the
+//! A key file is named after everything that its keys depend on: the circuit as it synthesises (see `digest`), the
 //! preset's name, the setup and this crate's version. A change of any of them means another name, so a stale key is
 //! never found; a file that was renamed, damaged or does not yield the recorded verifying key is rebuilt, never used.
 //!

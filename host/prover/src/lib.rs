@@ -4,14 +4,45 @@
 //! powers of tau ──setup──> Setup ─┐
 //!                                 ├─keys──> proving key ─┐
 //! circuit of a preset ────────────┘                      │
-//! executed block ──appliance::Prepared──> witness ───────┴─prover::prove──> proof ──prover::verify──> record::ProofRecord
+//! executed block ──────Prepared─────────> witness ───────┴─prover::prove──> proof ──prover::verify──> ProofRecord
 //!                                                             │ scalars ⇅ points                        │
 //!                                                        engine: cpu, or a card                     evm: the same check
 //!                                                                                                   by a contract
 //! ```
 //!
-//! [`appliance::Appliance`] is the whole way for a preset of the batch circuit; the modules below it take any halo2 circuit.
-//! Files are [`sealed`]: whole or absent. What long work costs is told by [`measure`] and [`progress`].
+//! - [`Appliance`] is the whole way for a preset of the batch circuit: [`Prepared`] lays a block into it, [`SetupChoice`] and
+//!   [`DataDirectory`] say where setup and keys come from, a [`Lineup`] of engines after [`EngineSettings`] computes the
+//!   commitments, and a [`ProofRecord`] comes out.
+//! - The modules below take any halo2 circuit: [`setup`], [`keys`], [`prover`] with its [`transcript`], [`engine`] (over [`card`] or
+//!   on the processor), [`evm`].
+//! - Files are [`sealed`]: whole or absent. What long work costs is told by [`Stages`] and shown by [`Progress`].
+//!
+//! # Example
+//! What `examples/prove.rs` does step by step:
+//!
+//! ```no_run
+//! use penstock_circuits::{Block, Preset, State};
+//! use penstock_prover::{
+//!     Appliance, DataDirectory, EngineSettings, Lineup, Prepared, Progress, SetupChoice, Stages, block_id,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let state = State::open("state".as_ref())?;
+//! let block = Block::from_json(&std::fs::read_to_string("block.json")?)?;
+//! let (trace, changes) = state.execute(&block)?;
+//!
+//! let data = DataDirectory::new("data".into());
+//! let stages = Stages::new(Progress::Terminal.spinner("proof"));
+//! let prepared = Prepared::new(&trace, Preset::Tiny)?;
+//! let setup = SetupChoice::File("ceremony.srs".into());
+//! let appliance = Appliance::open(Preset::Tiny, prepared.batch(), &setup, &data, &stages, Progress::Terminal)?;
+//! let engines = Lineup::open(&EngineSettings::default(), &appliance.bases(), |failed| eprintln!("{failed}"))?;
+//! let record = appliance.prove(&engines, &prepared, block_id(&block)?, None, &stages)?;
+//! record.write("proof.json".as_ref())?;
+//! state.commit(changes)?;
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod appliance;
 pub mod card;
@@ -28,3 +59,12 @@ pub mod record;
 pub mod sealed;
 pub mod setup;
 pub mod transcript;
+
+pub use appliance::{Appliance, Prepared, SetupChoice, verify_on_evm};
+pub use data::DataDirectory;
+pub use engine::lineup::Lineup;
+pub use engine::{Engine, EngineChoice, EngineSettings};
+pub use measure::Stages;
+pub use progress::Progress;
+pub use record::{ProofRecord, block_id};
+pub use setup::{Origin, Setup};

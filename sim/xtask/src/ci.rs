@@ -1,13 +1,14 @@
 //! `cargo xtask ci`: the checks before a merge, cheapest first. Tests come last, so that their summary ends the output.
 
 use crate::{formal, licences, rtl, setup, shell};
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 pub(crate) fn run() -> Result<()> {
     setup::run()?;
     shell::run("", "cargo fmt --all --check")?;
     licences::run()?;
     shell::run("", "cargo clippy --workspace --all-targets --locked -- -D warnings")?;
+    documentation()?;
     rtl::check()?;
     formal::run(None)?;
     if shell::output(&["cargo", "nextest", "--version"]).is_some() {
@@ -17,4 +18,14 @@ pub(crate) fn run() -> Result<()> {
     } else {
         shell::run("", "cargo test --workspace --locked")
     }
+}
+
+/// The API's pages, without a broken link.
+fn documentation() -> Result<()> {
+    let words = ["cargo", "doc", "--workspace", "--no-deps", "--locked"];
+    eprintln!("$ RUSTDOCFLAGS=\"-D warnings\" {}", words.join(" "));
+    let status =
+        shell::command("", &words).env("RUSTDOCFLAGS", "-D warnings").status().context("cannot start cargo")?;
+    ensure!(status.success(), "the documentation is not clean: {status}");
+    Ok(())
 }

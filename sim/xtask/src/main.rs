@@ -3,6 +3,7 @@
 //! What a contributor or the CI runs beyond `cargo build` lives here, in Rust, so that it works alike everywhere and
 //! needs nothing installed but Rust. Every task runs from the workspace's root.
 
+mod apt;
 mod bitstream;
 mod ci;
 mod conformance;

@@ -1,14 +1,14 @@
 //! `cargo xtask setup`: installs what tests and campaigns need beyond Rust.
 //!
-//! Debian packages (as root; otherwise it prints the command) and a Python virtual environment in Penstock's cache
-//! folder with the pinned tools of `requirements.txt`. What is there already is left alone: a second run takes no time.
+//! Debian packages (see [`apt`]) and a Python virtual environment in Penstock's cache folder with the pinned tools of
+//! `requirements.txt`. What is there already is left alone: a second run takes no time.
 
 use std::fs;
 
 use anyhow::{Context, Result, bail};
 use penstock_hdl::verilator::cache_folder;
 
-use crate::shell;
+use crate::{apt, shell};
 
 const REQUIREMENTS: &str = include_str!("../requirements.txt");
 
@@ -115,20 +115,8 @@ pub(crate) fn run() -> Result<()> {
     if !by_hand.is_empty() {
         bail!("missing: {}", by_hand.join(", "));
     }
-    install_packages(&packages)?;
+    apt::install(&packages)?;
     install_python_tools()
-}
-
-fn install_packages(packages: &[&str]) -> Result<()> {
-    if packages.is_empty() {
-        return Ok(());
-    }
-    let install = format!("apt-get install --yes --no-install-recommends {}", packages.join(" "));
-    if !rustix::process::geteuid().is_root() {
-        bail!("run `sudo {install}`, then this again");
-    }
-    shell::run("", "apt-get update")?;
-    shell::run("", &install)
 }
 
 /// The virtual environment is made again when the pinned versions change.

@@ -1,7 +1,7 @@
 //! The programs of the operation slots, one a kind of operation.
 //!
 //! A program says what the operation demands, in the order in which it reads best: it takes the block's running state
-//! ([`frame`]), opens and closes accounts ([`account`]), asks for signatures, and hands the running state on with the
+//! ([`frame`]), opens and closes accounts (`account`), asks for signatures, and hands the running state on with the
 //! operation's public data. What one program proves about an operation:
 //!
 //! - every state change is a Merkle path from the root that the previous operation left;
@@ -11,20 +11,20 @@
 //! Balances are range-checked where they shrink and where value enters (Deposit); credits inside the rollup only
 //! move what is there, so they cannot wrap.
 
-pub mod account;
-pub mod amount;
+pub(crate) mod account;
+mod amount;
 pub mod block;
-pub mod chains;
-pub mod credit;
-pub mod deposit;
-pub mod exit;
+mod chains;
+pub(crate) mod credit;
+mod deposit;
+mod exit;
 pub mod frame;
-pub mod inputs;
-pub mod key_change;
-pub mod matching;
+mod inputs;
+mod key_change;
+mod matching;
 pub mod rules;
-pub mod transfer;
-pub mod withdraw;
+mod transfer;
+mod withdraw;
 
 use halo2curves::bn256::Fr;
 

@@ -12,14 +12,14 @@
 //!
 //! Classes stand for every place where a gate is at work. What programs say is judged one by one instead:
 //!
-//! - [`items`]: every item of every program, on runs of [`scenario`], judged by [`world`]; [`Rows`] ties items to rows;
+//! - [`items`]: every item of every program, on runs of [`scenario`], judged by `world`; [`Rows`] ties items to rows;
 //! - [`determinism`]: what programs publish follows from what they are given;
-//! - [`fuzz`]: random blocks, made by an honest execution and by the dishonest one of [`liar`], are accepted by both or by none.
+//! - [`fuzz`]: random blocks, made by an honest execution and by the dishonest one of `liar`, are accepted by both or by none.
 //!
 //! The tape is judged as a region of its own: it provides paths and hashes to whoever draws them, so an attack on it may
 //! provide a false one that nobody draws.
 
-pub mod attack;
+mod attack;
 mod bus_sum;
 mod confirm;
 pub mod determinism;
@@ -28,7 +28,7 @@ mod forged_signature;
 pub mod fuzz;
 pub mod items;
 mod judge;
-pub mod liar;
+mod liar;
 mod off_curve;
 mod other_z;
 mod permutation;
@@ -36,7 +36,7 @@ mod rows;
 pub mod scenario;
 mod subject;
 mod values;
-pub mod world;
+mod world;
 
 use std::collections::BTreeMap;
 

@@ -42,7 +42,7 @@ pub enum SubjectError {
 }
 
 impl Subject {
-    /// Lays out a block. Attacks need an idle signature and [`IDLE_PAIRS`] idle pairs on the tape.
+    /// Lays out a block. Attacks need an idle signature and `IDLE_PAIRS` idle pairs on the tape.
     ///
     /// # Errors
     /// The block does not fit, or leaves no room.

@@ -5,7 +5,7 @@
 //! transforms and evaluates, so that a card and the host work at the same time. An engine is trusted with liveness
 //! only: a wrong point makes a proof that the verifier rejects.
 
-pub mod card;
+pub(crate) mod card;
 mod choice;
 pub mod cpu;
 pub mod lineup;

@@ -113,7 +113,7 @@ impl Chain {
     }
 }
 
-/// Adds the scalar side of the openings to the program; gives the chains whose sum R makes e(h2, [s]G2) = e(R, G2).
+/// Adds the scalar side of the openings to the program; gives the chains whose sum R makes `e(h2, [s]G2) = e(R, G2)`.
 pub(super) fn compile(
     openings: &Openings,
     vk: &VerifyingKey<G1Affine>,

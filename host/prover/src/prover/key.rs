@@ -1,7 +1,7 @@
 //! A proving key with what proofs share: transforms, the quotient's plan, fixed columns on their cosets.
 //!
 //! Fixed columns, permutation columns and Lagrange polynomials do not change from proof to proof, and neither do
-//! their values on the cosets. They are computed on first use or come from a file (see [`cosets`](super::cosets)), and are
+//! their values on the cosets. They are computed on first use or come from a file (see [`cosets`]), and are
 //! kept as long as they fit a budget of bytes; cosets beyond the budget are computed again in every proof.
 
 use std::path::Path;

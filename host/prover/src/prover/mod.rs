@@ -3,10 +3,10 @@
 //! Frontend, keys and verifier are halo2-axiom's; the prover is ours, so that commitments run asynchronously on an
 //! [`Engine`], what does not change from proof to proof is computed once ([`ProverKey`]), and degree-6 gates cost
 //! five cosets. The order of what enters the transcript is the stock verifier's. A mistake here costs a proof,
-//! never soundness: [`verify`] is the stock verifier.
+//! never soundness: [`verify()`] is the stock verifier.
 //!
-//! Data flow: circuit → advice columns ([`witness`]) → grand products ([`permutation`]) → quotient ([`quotient`],
-//! from gates folded in [`fold`], compiled in [`compile`] and run in [`program`] or [`vector`]) → evaluations and opening ([`opening`]).
+//! Data flow: circuit → advice columns (`witness`) → grand products (`permutation`) → quotient (`quotient`,
+//! from gates folded in `fold`, compiled in `compile` and run in `program` or `vector`) → evaluations and opening (`opening`).
 
 mod compile;
 mod cosets;
@@ -59,7 +59,7 @@ use witness::Polynomial;
 /// Blinding comes from ChaCha20 under `seed`, the key and the instances, or under a seed of the operating system if there is
 /// none. The same seed makes the same proof. It is hashed with the key's digest and the instances, so that one seed used
 /// for two statements or under two keys does not blind both alike, which would no longer be zero-knowledge.
-/// That the circuit is satisfied is not checked here: of an unsatisfied one comes a proof that [`verify`] rejects.
+/// That the circuit is satisfied is not checked here: of an unsatisfied one comes a proof that [`verify()`] rejects.
 ///
 /// # Errors
 /// The instances or the synthesis do not fit the key, or the engine failed.

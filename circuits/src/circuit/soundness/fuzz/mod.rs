@@ -1,6 +1,6 @@
 //! Differential fuzzing: random blocks, legal and nearly legal, put to the execution and to the circuit. Both are to accept the same.
 //!
-//! The circuit's answer is that of its items, on what a dishonest sequencer makes of the block ([`super::liar`]): programs in order,
+//! The circuit's answer is that of its items, on what a dishonest sequencer makes of the block (`liar`): programs in order,
 //! tuples balanced over the whole block, signatures checked on the messages that the programs drew. Where both accept, they must
 //! also publish the same.
 //!
