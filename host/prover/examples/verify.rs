@@ -33,14 +33,14 @@ fn verify() -> Result<(), Box<dyn Error>> {
     // The setup is the verifier's own choice as well. One that was generated here would prove nothing to anybody else.
     let data = DataDirectory::of_platform().ok_or("this user has no cache folder")?;
     let setup = match arguments.next() {
-        Some(file) => data.fitted_setup(Path::new(&file), batch.k(), Progress::Silent)?,
+        Some(file) => data.fitted_setup(Path::new(&file), batch.k(), &Progress::silent())?,
         None => {
             data.existing_development_setup(batch.k())?.ok_or("no development setup here: run the example `prove`")?
         }
     };
 
     // The verifying key follows from circuit and setup.
-    let (key, _) = keys::load_or_build(&data.keys(), record.preset.name(), &setup, &batch.shape(), Progress::Silent)?;
+    let (key, _) = keys::load_or_build(&data.keys(), record.preset.name(), &setup, &batch.shape(), None, &Progress::silent())?;
 
     // Recomputes the public inputs from the published data, compares digests, and asks halo2's verifier. A record that does
     // not hold is an error that says why.

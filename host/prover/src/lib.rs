@@ -15,7 +15,8 @@
 //!   commitments, and a [`ProofRecord`] comes out.
 //! - The modules below take any halo2 circuit: [`setup`], [`keys`], [`prover`] with its [`transcript`], [`engine`] (over [`card`] or
 //!   on the processor), [`evm`].
-//! - Files are [`sealed`]: whole or absent. What long work costs is told by [`Stages`] and shown by [`Progress`].
+//! - [`files`] appear whole or not at all; setups and keys are [`sealed`] with hashes. [`Stages`] measures what work takes, and
+//!   [`Progress`] tells whoever listens how far it is. [`limits`] says what memory is left.
 //!
 //! # Example
 //! What `examples/prove.rs` does step by step:
@@ -23,7 +24,7 @@
 //! ```no_run
 //! use penstock_circuits::{Block, Preset, State};
 //! use penstock_prover::{
-//!     Appliance, DataDirectory, EngineSettings, Lineup, Prepared, Progress, SetupChoice, Stages, block_id,
+//!     Appliance, DataDirectory, Destination, EngineSettings, Lineup, Prepared, Progress, SetupChoice, Stages, block_id,
 //! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,13 +33,14 @@
 //! let (trace, changes) = state.execute(&block)?;
 //!
 //! let data = DataDirectory::new("data".into());
-//! let stages = Stages::new(Progress::Terminal.spinner("proof"));
+//! let stages = Stages::new(Progress::silent());
 //! let prepared = Prepared::new(&trace, Preset::Tiny)?;
 //! let setup = SetupChoice::File("ceremony.srs".into());
-//! let appliance = Appliance::open(Preset::Tiny, prepared.batch(), &setup, &data, &stages, Progress::Terminal)?;
+//! let appliance = Appliance::open(Preset::Tiny, prepared.batch(), &setup, &data, &stages, &Progress::silent())?;
 //! let engines = Lineup::open(&EngineSettings::default(), &appliance.bases(), |failed| eprintln!("{failed}"))?;
 //! let record = appliance.prove(&engines, &prepared, block_id(&block)?, None, &stages)?;
-//! record.write("proof.json".as_ref())?;
+//! let destination = Destination::check("proof.json".as_ref(), false, 0, |_| Some("is there already".into()))?;
+//! record.write(&destination)?;
 //! state.commit(changes)?;
 //! # Ok(())
 //! # }
@@ -64,6 +66,7 @@ pub use appliance::{Appliance, Prepared, SetupChoice, verify_on_evm};
 pub use data::DataDirectory;
 pub use engine::lineup::Lineup;
 pub use engine::{Engine, EngineChoice, EngineSettings};
+pub use files::Destination;
 pub use measure::Stages;
 pub use progress::Progress;
 pub use record::{ProofRecord, block_id};
