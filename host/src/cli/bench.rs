@@ -4,7 +4,7 @@ use super::Context;
 use super::arguments::{EngineArguments, SetupArguments, preset};
 use super::compare::{Comparison, compare};
 use super::error::CommandError;
-use super::proof::{Means, ProofFigures, open_engines};
+use super::proof::{ProofPlan, ProofFigures, open_engines};
 use super::report::Report;
 use halo2curves::bn256::Fr;
 use penstock_circuits::chain::Chain;
@@ -85,17 +85,17 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
     let state = stages.time("genesis", || State::init(folder.path(), &genesis(&people)))?;
     let (trace, _) = stages.time("execute", || state.execute(&block))?;
 
-    let means = Means {
+    let plan = ProofPlan {
         preset: Some(arguments.preset),
         setup: arguments.setup.choice(),
         engine: arguments.engine.settings(),
         seed: None,
     };
-    let witnessed = means.witness(&trace, &stages)?;
-    let appliance = means.open(&witnessed, &stages, context)?;
-    let engines = open_engines(&means.engine, &appliance, &stages)?;
+    let witnessed = plan.witness(&trace, &stages)?;
+    let appliance = plan.open(&witnessed, &stages, context)?;
+    let engines = open_engines(&plan.engine, &appliance, &stages)?;
     let id = block_id(&block)?;
-    let proved = means.prove(&appliance, &engines, &witnessed, id, &stages)?;
+    let proved = plan.prove(&appliance, &engines, &witnessed, id, &stages)?;
     let public = proved.record.verify(appliance.setup(), appliance.vk())?;
     let evm = stages
         .time("EVM", || verify_on_evm(appliance.setup(), appliance.vk(), &public.instance(), &proved.record.proof.0))?;
@@ -128,15 +128,15 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
         comparison,
         figures,
     };
-    let text = outcome.figures.tables(|facts| {
-        let facts = match &outcome.comparison {
-            None => facts,
-            Some(Comparison { against, rounds, seconds, against_seconds, ratio, .. }) => facts.add(
+    let text = outcome.figures.tables(|properties| {
+        let properties = match &outcome.comparison {
+            None => properties,
+            Some(Comparison { against, rounds, seconds, against_seconds, ratio, .. }) => properties.add(
                 &format!("against {against}"),
                 format_args!("{seconds:.2} s : {against_seconds:.2} s = {ratio:.3}, medians of {rounds} rounds"),
             ),
         };
-        facts
+        properties
             .add("gas on an EVM", outcome.evm_gas)
             .add("transfers", transfers)
             .add("CPU seconds a transfer", format_args!("{:.3}", outcome.cpu_seconds_per_transfer))

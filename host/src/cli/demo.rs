@@ -6,7 +6,7 @@ use super::Context;
 use super::arguments::{EngineArguments, ForceArgument, SetupArguments, preset, read_block, seed};
 use super::error::CommandError;
 use super::picture::picture;
-use super::proof::{Means, ProofFigures, open_engines};
+use super::proof::{ProofPlan, ProofFigures, open_engines};
 use super::prove::RECORD_BYTES;
 use super::report::{Location, Report};
 use penstock_circuits::circuit::preset::Preset;
@@ -78,16 +78,16 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
     let folder = tempfile::tempdir().map_err(|error| FileError::new("create a folder in", &env::temp_dir(), error))?;
     let (trace, _) = stages.time("execute", || State::init(folder.path(), &genesis)?.execute(&block))?;
 
-    let means = Means {
+    let plan = ProofPlan {
         preset: Some(arguments.preset),
         setup: arguments.setup.choice(),
         engine: arguments.engine.settings(),
         seed: arguments.seed,
     };
-    let witnessed = means.witness(&trace, &stages)?;
-    let appliance = means.open(&witnessed, &stages, context)?;
-    let engines = open_engines(&means.engine, &appliance, &stages)?;
-    let proved = means.prove(&appliance, &engines, &witnessed, block_id(&block)?, &stages)?;
+    let witnessed = plan.witness(&trace, &stages)?;
+    let appliance = plan.open(&witnessed, &stages, context)?;
+    let engines = open_engines(&plan.engine, &appliance, &stages)?;
+    let proved = plan.prove(&appliance, &engines, &witnessed, block_id(&block)?, &stages)?;
     let public = proved.record.verify(appliance.setup(), appliance.vk())?;
     let evm = stages
         .time("EVM", || verify_on_evm(appliance.setup(), appliance.vk(), &public.instance(), &proved.record.proof.0))?;
@@ -101,8 +101,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
     }
 
     let figures = ProofFigures::new(&proved.record, appliance.setup().is_insecure(), proved.span, &stages)?;
-    let text = figures.tables(|facts| {
-        facts
+    let text = figures.tables(|properties| {
+        properties
             .add("verified", "by the stock verifier and on an EVM")
             .add("gas on an EVM", evm.gas_used)
             .add("record", out.display())

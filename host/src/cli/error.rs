@@ -240,16 +240,70 @@ fn file(error: &FileError, missing: Class) -> Class {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::class::CODES;
+    use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    use penstock_circuits::state::GenesisError;
     use penstock_prover::prover::VerifyError;
+    use std::path::Path;
+    use std::time::Duration;
 
+    /// Every kind of error that a command ends with, by exit code.
     #[test]
-    fn an_engine_that_fails_or_proves_wrongly_has_its_own_exit_code() {
+    fn programs_can_tell_what_went_wrong_from_the_exit_code() {
+        let path = || PathBuf::from("file");
+        let system = |kind: io::ErrorKind| FileError::new("write", Path::new("file"), kind.into());
+        let sealed = |kind| SealedError::from(system(kind));
+        let corrupt = || SealedError::corrupt(Path::new("file"), "its hash");
         let engine = || "cpu".to_owned();
+        let state_io = |kind: io::ErrorKind| StateError::Io { path: path(), source: kind.into() };
+        let no_space = || FileError::NoSpace { path: path(), needed: 2, available: 1 };
+        let locked = || FileError::Locked { path: path(), holder: "process 1".into(), waited: Duration::ZERO };
+        let taken = DestinationError::Taken { path: path(), what: "is there".into() };
+        let irregular = DestinationError::NotRegular { path: path(), what: "a device" };
         let internal = EngineError::Internal { engine: engine(), reason: "its worker died".into() };
-        let refused = ProveError::Refused { engine: engine(), source: VerifyError::Trailing(1) };
-        for error in [ProveError::Prover(internal.into()), refused] {
-            let error = CommandError::from(error);
-            assert_eq!(error.class(), ("engine", 5), "{error}");
+        let cases: [(CommandError, &str, u8); 38] = [
+            (CommandError::Usage("x".into()), "usage", 2),
+            (SetupError::KOutOfRange { k: 29 }.into(), "usage", 2),
+            (taken.into(), "output_taken", 2),
+            (irregular.into(), "output", 2),
+            (DestinationError::StandardOutput.into(), "output", 2),
+            (DestinationError::IsInput { path: path() }.into(), "output", 2),
+            (CommandError::Input { path: path(), what: "is none".into() }, "input", 3),
+            (RecordError::File(sealed(NotFound)).into(), "input", 3),
+            (RecordError::Version { path: path(), found: 1 }.into(), "input", 3),
+            (BlockError::Empty.into(), "block_refused", 3),
+            (StateError::Missing(path()).into(), "state", 3),
+            (StateError::Exists(path()).into(), "state", 3),
+            (StateError::Corrupt("x".into()).into(), "state", 3),
+            (StateError::Genesis(GenesisError::TooManyAccounts(9)).into(), "genesis", 3),
+            (SetupError::Inconsistent { what: "powers" }.into(), "ptau", 3),
+            (CommandError::EvmRefused, "proof", 4),
+            (CommandError::SelfTest { card: "model".into(), failed: Vec::new() }, "card", 5),
+            (ProveError::Prover(internal.into()).into(), "engine", 5),
+            (ProveError::Refused { engine: engine(), source: VerifyError::Trailing(1) }.into(), "engine", 5),
+            (OpenError::Memory { preset: Preset::Tiny, needed: 2, available: 1 }.into(), "memory", 6),
+            (system(StorageFull).into(), "disk", 6),
+            (no_space().into(), "disk", 6),
+            (KeysError::File(no_space().into()).into(), "disk", 6),
+            (state_io(StorageFull).into(), "disk", 6),
+            (CommandError::ProofKept { kept: path(), source: system(StorageFull) }, "disk", 6),
+            (SetupError::File(sealed(NotFound)).into(), "setup", 7),
+            (SetupError::File(corrupt()).into(), "setup", 7),
+            (SetupError::TooSmall { has: 1, needs: 2 }.into(), "setup", 7),
+            (CommandError::NoSetup { preset: Preset::Tiny }, "setup", 7),
+            (KeysError::File(corrupt()).into(), "keys", 7),
+            (DestinationError::File(system(PermissionDenied)).into(), "permission", 8),
+            (SetupError::File(sealed(PermissionDenied)).into(), "permission", 8),
+            (KeysError::File(sealed(ReadOnlyFilesystem)).into(), "permission", 8),
+            (state_io(PermissionDenied).into(), "permission", 8),
+            (StateError::Locked(path()).into(), "locked", 8),
+            (KeysError::File(locked().into()).into(), "locked", 8),
+            (DestinationError::File(system(NotADirectory)).into(), "system", 8),
+            (CommandError::Report { done: "the block is committed".into(), source: StorageFull.into() }, "report", 9),
+        ];
+        for (error, kind, code) in cases {
+            assert_eq!(error.class(), (kind, code), "{error}");
+            assert!(CODES.iter().any(|(known, _)| *known == code), "{code}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Context;
 use super::arguments::{SetupArguments, preset, warn_if_insecure};
 use super::error::CommandError;
-use super::report::{Facts, Location, Report};
+use super::report::{Properties, Location, Report};
 use penstock_circuits::circuit::batch::Batch;
 use penstock_circuits::circuit::preset::Preset;
 use penstock_prover::appliance::SetupChoice;
@@ -75,7 +75,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, CommandError>
         insecure: setup.is_insecure(),
         seconds: watch.elapsed().seconds,
     };
-    let text = Facts::default()
+    let text = Properties::default()
         .add("preset", outcome.preset)
         .add("keys", format_args!("{} ({word})", path.display()))
         .add("circuit", outcome.circuit)

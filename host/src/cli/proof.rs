@@ -3,7 +3,7 @@
 use super::Context;
 use super::arguments::warn_if_insecure;
 use super::error::CommandError;
-use super::report::{Facts, table};
+use super::report::{Properties, table};
 use penstock_circuits::chain;
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::trace::BlockTrace;
@@ -17,8 +17,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use tracing::{info, warn};
 
-/// With what a block is to be proved.
-pub struct Means {
+/// How a block is to be proved: preset, setup, engine, blinding.
+pub struct ProofPlan {
     /// The preset; the smallest that holds the block if there is none.
     pub preset: Option<Preset>,
     /// The setup.
@@ -43,7 +43,7 @@ pub struct Proved {
     pub span: Span,
 }
 
-impl Means {
+impl ProofPlan {
     /// Lays an executed block into the preset.
     pub fn witness<'a>(&self, trace: &'a BlockTrace, stages: &Stages) -> Result<Witnessed<'a>, CommandError> {
         let watch = Stopwatch::start();
@@ -142,13 +142,13 @@ impl ProofFigures {
         })
     }
 
-    /// The tables: operations by chain, stages, and `facts` with what is known of every proof in front.
-    pub fn tables(&self, facts: impl FnOnce(Facts) -> Facts) -> String {
+    /// The tables: operations by chain, stages, and the properties of every proof with `more` behind them.
+    pub fn tables(&self, more: impl FnOnce(Properties) -> Properties) -> String {
         let chains = self.operations_by_chain.iter().map(|(chain, count)| [chain.clone(), count.to_string()]);
         let row = |name: &str, seconds: f64, cpu: f64| [name.into(), format!("{seconds:.2}"), format!("{cpu:.2}")];
         let stages = self.stages.iter().map(|span| row(&span.stage, span.seconds, span.cpu_seconds));
         let total = [row("witness to checked proof", self.prove_seconds, self.cpu_seconds)];
-        let known = Facts::default()
+        let known = Properties::default()
             .add("block", self.block)
             .add("old root", self.old_root)
             .add("new root", self.new_root)
@@ -160,7 +160,7 @@ impl ProofFigures {
         [
             table(["operations", "number"], chains),
             table(["stage", "seconds", "CPU seconds"], stages.chain(total)),
-            facts(known).to_string(),
+            more(known).to_string(),
         ]
         .concat()
     }

@@ -6,7 +6,7 @@
 use super::Context;
 use super::arguments::{EngineArguments, ForceArgument, SetupArguments, preset, read_block, seed, warn_if_insecure};
 use super::error::CommandError;
-use super::proof::{Means, ProofFigures, Proved, open_engines};
+use super::proof::{ProofPlan, ProofFigures, Proved, open_engines};
 use super::report::{Location, Report};
 use super::verify::check;
 use penstock_circuits::circuit::preset::Preset;
@@ -79,21 +79,21 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
         (executed, _) => executed?,
     };
 
-    let means = Means {
+    let plan = ProofPlan {
         preset: arguments.preset,
         setup: arguments.setup.choice(),
         engine: arguments.engine.settings(),
         seed: arguments.seed,
     };
-    let witnessed = means.witness(&trace, &stages)?;
-    let appliance = means.open(&witnessed, &stages, context)?;
+    let witnessed = plan.witness(&trace, &stages)?;
+    let appliance = plan.open(&witnessed, &stages, context)?;
     let reusable = earlier.filter(|record| is_reusable(record, &trace, &appliance));
     let resumed = reusable.is_some();
     let Proved { record, span } = match reusable {
         Some(record) => Proved { record, span: Span::default() },
         None => {
-            let engines = open_engines(&means.engine, &appliance, &stages)?;
-            means.prove(&appliance, &engines, &witnessed, id, &stages)?
+            let engines = open_engines(&plan.engine, &appliance, &stages)?;
+            plan.prove(&appliance, &engines, &witnessed, id, &stages)?
         }
     };
     if record_of(destination.path(), id).as_ref() != Some(&record) {
@@ -158,7 +158,7 @@ fn already_done(
 
 fn report(figures: ProofFigures, arguments: &Arguments, resumed: bool) -> Result<Report, CommandError> {
     let text =
-        figures.tables(|facts| facts.add("verified", "by the stock verifier").add("record", arguments.out.display()));
+        figures.tables(|properties| properties.add("verified", "by the stock verifier").add("record", arguments.out.display()));
     let done = format!("the block is committed and its proof is in {}", arguments.out.display());
     let proof = Location::from(arguments.out.as_path());
     Ok(Report::new(&Outcome { figures, proof, verified: true, resumed }, text)?.that_did(done))

@@ -70,9 +70,9 @@ impl From<&Path> for Location {
 
 /// Labels with their values.
 #[derive(Default)]
-pub struct Facts(Vec<[String; 2]>);
+pub struct Properties(Vec<[String; 2]>);
 
-impl Facts {
+impl Properties {
     /// One more.
     pub fn add(mut self, label: &str, value: impl Display) -> Self {
         self.0.push([label.into(), printable(&value.to_string())]);
@@ -80,7 +80,7 @@ impl Facts {
     }
 }
 
-impl Display for Facts {
+impl Display for Properties {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut table = Table::new();
         table.load_preset(presets::UTF8_BORDERS_ONLY);

@@ -3,7 +3,7 @@
 use super::Context;
 use super::arguments::{ForceArgument, seed};
 use super::error::CommandError;
-use super::report::{Facts, Location, Report};
+use super::report::{Properties, Location, Report};
 use penstock_prover::files::{Destination, DestinationError};
 use penstock_prover::progress::Progress;
 use penstock_prover::setup::{Origin, Setup, SetupInfo};
@@ -134,7 +134,7 @@ fn report(file: &Path, setup: &Setup, checked: bool) -> Result<Report, CommandEr
 
 fn told(file: &Path, info: SetupInfo, checked: bool) -> Result<Report, CommandError> {
     let insecure = info.origin == Origin::Insecure;
-    let text = Facts::default()
+    let text = Properties::default()
         .add("file", file.display())
         .add("powers", format_args!("2^{}", info.k))
         .add("origin", &info.origin)

@@ -6,7 +6,7 @@
 use super::arguments::read_text;
 use super::demo;
 use super::error::CommandError;
-use super::report::{Facts, Report, table};
+use super::report::{Properties, Report, table};
 use penstock_circuits::chain;
 use penstock_circuits::encoding::{amount, element_to_bytes};
 use penstock_circuits::operation::{COLLECTOR, Deployment, FIRST_USER, Owner, PubKeyHash, RESERVES, backing_of};
@@ -165,7 +165,7 @@ impl Listing {
     }
 
     fn text(&self) -> String {
-        let facts = Facts::default()
+        let properties = Properties::default()
             .add("last block", self.number)
             .add("deployment", self.deployment)
             .add("root", self.root)
@@ -194,7 +194,7 @@ impl Listing {
             [chain::name(*chain), l1_token.to_string(), l2_token.to_string(), amount.to_string()]
         });
         [
-            facts.to_string(),
+            properties.to_string(),
             table(["account", "owner", "key hash", "nonce", "acted on chains"], accounts),
             table(["account", "sub-account", "token", "balance"], balances),
             table(["account", "sub-account", "slot", "generation", "left of the order"], orders),

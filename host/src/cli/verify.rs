@@ -4,7 +4,7 @@ use super::Context;
 use super::arguments::{SetupArguments, warn_if_insecure};
 use super::error::CommandError;
 use super::proof::by_chain;
-use super::report::{Facts, Report, table};
+use super::report::{Properties, Report, table};
 use halo2_axiom::plonk::VerifyingKey;
 use halo2curves::bn256::G1Affine;
 use penstock_circuits::circuit::batch::Batch;
@@ -82,19 +82,19 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
         evm_verified: evm.map(|evm| evm.accepted()),
         evm_gas: evm.map(|evm| evm.gas_used),
     };
-    let facts = Facts::default()
+    let properties = Properties::default()
         .add("proof", "verified")
         .add("block", outcome.block)
         .add("old root", outcome.old_root)
         .add("new root", outcome.new_root)
         .add("preset", outcome.preset)
         .add("setup", setup.origin());
-    let facts = match outcome.evm_gas {
-        Some(gas) => facts.add("gas on an EVM", gas),
-        None => facts,
+    let properties = match outcome.evm_gas {
+        Some(gas) => properties.add("gas on an EVM", gas),
+        None => properties,
     };
     let chains = outcome.operations_by_chain.iter().map(|(chain, count)| [chain.clone(), count.to_string()]);
-    let text = format!("{}{facts}", table(["operations", "number"], chains));
+    let text = format!("{}{properties}", table(["operations", "number"], chains));
     Report::new(&outcome, text)
 }
 

@@ -6,7 +6,7 @@ use crate::card::bench::{self, Bandwidth, Figures, Load, Throughput};
 use crate::card::bitstream;
 use crate::card::check;
 use crate::cli::error::CommandError;
-use crate::cli::report::{Facts, Report, table};
+use crate::cli::report::{Properties, Report, table};
 use penstock_abi::{ABI_MAJOR, Capabilities};
 use penstock_driver::Waiting;
 use serde::Serialize;
@@ -130,7 +130,7 @@ pub fn info(arguments: &Info) -> Result<Report, CommandError> {
         poseidon: can.poseidon.then_some(Poseidon { lanes: can.poseidon_lanes, max_hashes: can.max_hashes }),
     };
     let none = || "none".to_owned();
-    let facts = Facts::default()
+    let properties = Properties::default()
         .add("card", &info.card)
         .add("hardware", if info.simulated { "simulated" } else { "yes" })
         .add("ABI", &info.abi)
@@ -153,7 +153,7 @@ pub fn info(arguments: &Info) -> Result<Report, CommandError> {
                 format!("{} lanes, up to {} hashes a command", engine.lanes, engine.max_hashes)
             }),
         );
-    Report::new(&info, facts.to_string())
+    Report::new(&info, properties.to_string())
 }
 
 fn msm_in_words(msm: &Msm) -> String {
