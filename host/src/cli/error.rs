@@ -13,7 +13,7 @@ use penstock_prover::keys::KeysError;
 use penstock_prover::prover::ProverError;
 use penstock_prover::record::RecordError;
 use penstock_prover::sealed::SealedError;
-use penstock_prover::setup::SetupError;
+use penstock_prover::setup::{ImportError, SetupError};
 use serde_json::{Map, Value, json};
 use std::io;
 use std::path::PathBuf;
@@ -189,6 +189,9 @@ impl CommandError {
             Self::DoesNotFit(DoesNotFit::Chain(error)) => {
                 json!({ "operation": error.index, "chain": error.chain, "chains": error.chains })
             }
+            Self::Setup(SetupError::Import { source: ImportError::Digest { expected, found }, .. }) => {
+                json!({ "expected": expected, "found": found })
+            }
             Self::Open(OpenError::Memory { needed, available, .. }) => {
                 json!({ "needed_mib": needed, "available_mib": available })
             }
@@ -219,8 +222,10 @@ fn setup(error: &SetupError) -> (&'static str, u8) {
     match error {
         SetupError::File(error) => file(error, ("setup", 7)),
         SetupError::KOutOfRange { .. } => ("usage", 2),
-        SetupError::TooSmall { .. } => ("setup", 7),
-        SetupError::Inconsistent { .. } | SetupError::Ptau { .. } => ("ptau", 3),
+        SetupError::TooSmall { .. } | SetupError::Outdated { .. } => ("setup", 7),
+        SetupError::Import { source: ImportError::Io(_) | ImportError::NoFile, .. } => ("input", 3),
+        SetupError::Import { source: ImportError::Digest { .. }, .. } => ("digest", 3),
+        SetupError::Inconsistent { .. } | SetupError::Import { .. } => ("ptau", 3),
     }
 }
 
