@@ -6,7 +6,9 @@
 //! ```text
 //! setups/insecure-k14.srs          development setups, generated on first use
 //! setups/1f2e3d4c5b6a7988-k14.srs  larger imported setups cut to a size, by the larger one's digest
+//! imports/                         checkpoints of imports that were interrupted
 //! keys/                            see `keys`
+//! proofs/                          records that nobody gave a path for
 //! ```
 
 use crate::files::{check_space, lock};
@@ -55,6 +57,11 @@ impl DataDirectory {
         self.folder.join("proofs")
     }
 
+    /// The directory of imports that are under way.
+    pub fn imports(&self) -> PathBuf {
+        self.folder.join("imports")
+    }
+
     /// The file of the development setup of this size.
     pub fn development_setup_path(&self, k: u32) -> PathBuf {
         self.folder.join(format!("setups/insecure-k{k}.srs"))
@@ -92,10 +99,12 @@ impl DataDirectory {
             return Err(SetupError::TooSmall { has: info.k, needs: k });
         }
         let cut = self.folder.join(format!("setups/{}-k{k}.srs", hex::encode(&info.digest[..8])));
-        match existing(&cut)? {
-            Some(setup) => Ok(setup),
-            None => self.keep(&cut, k, || Setup::read(file)?.truncated(k, progress)),
-        }
+        let setup = match existing(&cut)? {
+            Some(setup) => setup,
+            None => self.keep(&cut, k, || Setup::read(file)?.truncated(k, progress))?,
+        };
+        // The same powers may have been imported from several files: the cut is told as what it was cut from this time.
+        Ok(setup.with_origin(info.origin))
     }
 
     /// The setup at `path`, made and written there if it is not there once nobody else is at it.
@@ -115,6 +124,8 @@ fn existing(path: &Path) -> Result<Option<Setup>, SetupError> {
     match Setup::read(path) {
         Ok(setup) => Ok(Some(setup)),
         Err(SetupError::File(error)) if error.is_not_found() => Ok(None),
+        // A cut of a setup that has been imported again since.
+        Err(SetupError::Outdated { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -122,6 +133,8 @@ fn existing(path: &Path) -> Result<Option<Setup>, SetupError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sealed::{Kind, Sealed};
+    use crate::setup::{Blake2b512, Origin};
     use std::fs;
 
     fn directory() -> (tempfile::TempDir, DataDirectory) {
@@ -162,7 +175,29 @@ mod tests {
         assert_eq!((cut.k(), cut.s_g2()), (4, large.s_g2()));
         assert_eq!(data.fitted_setup(&file, 4, &Progress::silent()).unwrap().digest(), cut.digest());
         assert_eq!(data.fitted_setup(&file, 6, &Progress::silent()).unwrap().digest(), large.digest());
+        let renamed = large.with_origin(Origin::Halo2 { name: "other".into(), blake2b: Blake2b512([1; 64]) });
+        renamed.write(&file).unwrap();
+        assert_eq!(data.fitted_setup(&file, 4, &Progress::silent()).unwrap().origin(), renamed.origin());
         let error = data.fitted_setup(&file, 7, &Progress::silent()).unwrap_err();
         assert!(matches!(error, SetupError::TooSmall { has: 6, needs: 7 }), "{error}");
+    }
+
+    #[test]
+    fn a_cut_that_an_older_version_left_is_made_again() {
+        let (folder, data) = directory();
+        let file = folder.path().join("large.srs");
+        let origin = Origin::Halo2 { name: "kzg.srs".into(), blake2b: Blake2b512([1; 64]) };
+        Setup::insecure(5, None, &Progress::silent()).unwrap().with_origin(origin.clone()).write(&file).unwrap();
+        let cut = data.fitted_setup(&file, 3, &Progress::silent()).unwrap();
+        let path = fs::read_dir(data.folder.join("setups")).unwrap().map(|entry| entry.unwrap().path());
+        let path = path.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "srs")).unwrap();
+        let sealed = Sealed::open(&path, Kind { tag: *b"KZG\0", version: 2 }).unwrap();
+        let mut sections: Vec<Vec<u8>> = (0..sealed.sections()).map(|index| sealed.section(index).unwrap()).collect();
+        sections[0] = br#"{"k":3,"origin":{"powers_of_tau":{"name":"a","ceremony":"","contributions":1}}}"#.to_vec();
+        sealed::write(&path, Kind { tag: *b"KZG\0", version: 1 }, sections.into_iter()).unwrap();
+        assert!(matches!(Setup::info(&path), Err(SetupError::Outdated { .. })));
+        let again = data.fitted_setup(&file, 3, &Progress::silent()).unwrap();
+        assert_eq!((again.digest(), again.origin()), (cut.digest(), &origin));
+        assert_eq!(Setup::info(&path).unwrap().origin, origin);
     }
 }

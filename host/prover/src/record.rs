@@ -34,7 +34,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The version of the record's form.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// 32 bytes, as 0x-hex.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -27,6 +27,7 @@ pub const BLOCK_REFUSED: Class = ("block_refused", 3);
 pub const CAPACITY: Class = ("capacity", 3);
 pub const GENESIS: Class = ("genesis", 3);
 pub const STATE: Class = ("state", 3);
+pub const DIGEST: Class = ("digest", 3);
 pub const PTAU: Class = ("ptau", 3);
 pub const BITSTREAM: Class = ("bitstream", 3);
 pub const PROOF: Class = ("proof", 4);

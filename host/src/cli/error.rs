@@ -14,7 +14,7 @@ use penstock_prover::keys::KeysError;
 use penstock_prover::prover::ProverError;
 use penstock_prover::record::RecordError;
 use penstock_prover::sealed::SealedError;
-use penstock_prover::setup::SetupError;
+use penstock_prover::setup::{ImportError, SetupError};
 use serde_json::{Map, Value, json};
 use std::io;
 use std::path::PathBuf;
@@ -180,6 +180,9 @@ impl CommandError {
             Self::DoesNotFit(DoesNotFit::Chain(error)) => {
                 json!({ "operation": error.index, "chain": error.chain, "chains": error.chains })
             }
+            Self::Setup(SetupError::Import { source: ImportError::Digest { expected, found }, .. }) => {
+                json!({ "expected": expected, "found": found })
+            }
             Self::Open(OpenError::Memory { needed, available, .. }) => {
                 json!({ "needed_mib": needed, "available_mib": available })
             }
@@ -212,8 +215,10 @@ fn setup(error: &SetupError) -> Class {
     match error {
         SetupError::File(error) => sealed(error, class::SETUP),
         SetupError::KOutOfRange { .. } => class::USAGE,
-        SetupError::TooSmall { .. } => class::SETUP,
-        SetupError::Inconsistent { .. } | SetupError::Ptau { .. } => class::PTAU,
+        SetupError::TooSmall { .. } | SetupError::Outdated { .. } => class::SETUP,
+        SetupError::Import { source: ImportError::Io(_) | ImportError::NoFile, .. } => class::INPUT,
+        SetupError::Import { source: ImportError::Digest { .. }, .. } => class::DIGEST,
+        SetupError::Inconsistent { .. } | SetupError::Import { .. } => class::PTAU,
     }
 }
 

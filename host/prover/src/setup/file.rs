@@ -2,6 +2,9 @@
 //!
 //! Points are kept as the curve library keeps them in memory, uncompressed and in Montgomery form, in sections of a
 //! mebibyte that are read and checked in parallel.
+//!
+//! The first version differed in the origin alone, which had a number of contributions where the digest of the imported
+//! file is now. Its development setups are still read; its imported ones have to be imported again.
 
 use super::{MAX_K, Origin, Setup, SetupError, check_k, digest};
 use crate::files::Destination;
@@ -9,11 +12,13 @@ use crate::sealed::{self, Kind, Sealed, SealedError};
 use halo2curves::bn256::{G1Affine, G2Affine};
 use halo2curves::serde::SerdeObject;
 use rayon::prelude::*;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::Path;
 
-const KIND: Kind = Kind { tag: *b"KZG\0", version: 1 };
+const KIND: Kind = Kind { tag: *b"KZG\0", version: 2 };
+const FIRST_KIND: Kind = Kind { version: 1, ..KIND };
 pub(super) const POINT: usize = 64;
 pub(super) const SECTION_POINTS: usize = 1 << 14;
 /// Sections before the first points: description, τ G2.
@@ -24,6 +29,20 @@ const FIRST: usize = 2;
 struct Description {
     k: u32,
     origin: Origin,
+}
+
+/// A description in a file of the first version.
+#[derive(Deserialize)]
+struct FirstDescription {
+    k: u32,
+    origin: FirstOrigin,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum FirstOrigin {
+    Insecure,
+    PowersOfTau {},
 }
 
 /// What a setup's file says about itself.
@@ -79,10 +98,9 @@ impl Setup {
     /// Reads a setup written by [`Self::write`]. Every hash is checked, and that every point is on the curve.
     ///
     /// # Errors
-    /// [`SetupError::File`], which tells a missing file from a damaged one.
+    /// [`SetupError::File`], which tells a missing file from a damaged one; [`SetupError::Outdated`].
     pub fn read(path: &Path) -> Result<Self, SetupError> {
-        let file = Sealed::open(path, KIND)?;
-        let (Description { k, origin }, s_g2) = describe(&file)?;
+        let (file, Description { k, origin }, s_g2) = open(path)?;
         let sections = section_ranges(k);
         if file.sections() != FIRST + 2 * sections.len() {
             return Err(file
@@ -101,19 +119,39 @@ impl Setup {
     /// Reads only what the file at `path` says about itself.
     ///
     /// # Errors
-    /// [`SetupError::File`].
+    /// [`SetupError::File`], [`SetupError::Outdated`].
     pub fn info(path: &Path) -> Result<SetupInfo, SetupError> {
-        let (Description { k, origin }, s_g2) = describe(&Sealed::open(path, KIND)?)?;
+        let (_, Description { k, origin }, s_g2) = open(path)?;
         Ok(SetupInfo { k, origin, digest: digest(k, &s_g2) })
     }
 }
 
-fn describe(file: &Sealed) -> Result<(Description, G2Affine), SetupError> {
-    let description: Description =
-        serde_json::from_slice(&file.section(0)?).map_err(|error| file.corrupt(error.to_string()))?;
+fn open(path: &Path) -> Result<(Sealed, Description, G2Affine), SetupError> {
+    let (file, description) = match Sealed::open(path, KIND) {
+        Ok(file) => {
+            let description = parse(&file)?;
+            (file, description)
+        }
+        Err(newest @ SealedError::Foreign { .. }) => {
+            let file = Sealed::open(path, FIRST_KIND).map_err(|first| match first {
+                SealedError::Foreign { .. } => newest,
+                first => first,
+            })?;
+            let FirstDescription { k, origin } = parse(&file)?;
+            match origin {
+                FirstOrigin::Insecure => (file, Description { k, origin: Origin::Insecure }),
+                FirstOrigin::PowersOfTau {} => return Err(SetupError::Outdated { path: path.to_owned() }),
+            }
+        }
+        Err(error) => return Err(error.into()),
+    };
     check_k(description.k)?;
     let s_g2 = G2Affine::from_raw_bytes(&file.section(1)?).ok_or_else(|| file.corrupt("τ G2 is not on the curve"))?;
-    Ok((description, s_g2))
+    Ok((file, description, s_g2))
+}
+
+fn parse<T: DeserializeOwned>(file: &Sealed) -> Result<T, SealedError> {
+    serde_json::from_slice(&file.section(0)?).map_err(|error| file.corrupt(error.to_string()))
 }
 
 fn section_ranges(k: u32) -> Vec<Range<usize>> {
@@ -176,6 +214,50 @@ mod tests {
         bytes[last] ^= 1;
         std::fs::write(&path, bytes).unwrap();
         assert!(matches!(Setup::read(&path), Err(SetupError::File(SealedError::Corrupt { .. }))));
+    }
+
+    /// The setup at `path` with the description that the first version wrote.
+    fn as_first_version(path: &Path, description: &str) {
+        let file = Sealed::open(path, KIND).unwrap();
+        let mut sections: Vec<Vec<u8>> = (0..file.sections()).map(|index| file.section(index).unwrap()).collect();
+        sections[0] = description.as_bytes().to_vec();
+        sealed::write(path, FIRST_KIND, sections.into_iter()).unwrap();
+    }
+
+    #[test]
+    fn a_development_setup_of_the_first_version_is_read_and_an_imported_one_asks_for_another_import() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("old.srs");
+        let setup = Setup::insecure(3, Some([2; 32]), &Progress::silent()).unwrap();
+        setup.write(&path).unwrap();
+        as_first_version(&path, r#"{"k":3,"origin":"insecure"}"#);
+        let read = Setup::read(&path).unwrap();
+        assert_eq!((read.digest(), read.origin()), (setup.digest(), &Origin::Insecure));
+        read.check().unwrap();
+
+        setup.write(&path).unwrap();
+        let digest = "ab".repeat(32);
+        let origin = format!(r#"{{"powers_of_tau":{{"name":"a.ptau","ceremony":"{digest}","contributions":54}}}}"#);
+        as_first_version(&path, &format!(r#"{{"k":3,"origin":{origin}}}"#));
+        for error in [Setup::read(&path).unwrap_err(), Setup::info(&path).unwrap_err()] {
+            assert!(matches!(error, SetupError::Outdated { .. }), "{error}");
+            assert!(error.to_string().contains("import it again"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_setup_of_the_first_version_and_one_of_a_later_version_are_told_apart() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("old.srs");
+        Setup::insecure(3, None, &Progress::silent()).unwrap().write(&path).unwrap();
+        as_first_version(&path, r#"{"k":3,"origin":"insecure"}"#);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[30] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        assert!(matches!(Setup::info(&path), Err(SetupError::File(SealedError::Corrupt { .. }))));
+        sealed::write(&path, Kind { version: 3, ..KIND }, [vec![], vec![]].into_iter()).unwrap();
+        let error = Setup::info(&path).unwrap_err().to_string();
+        assert!(error.contains("version 2") && error.contains("version 3"), "{error}");
     }
 
     #[test]

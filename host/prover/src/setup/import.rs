@@ -1,61 +1,76 @@
-//! Importing a powers-of-tau ceremony.
+//! Importing powers of tau from a file that a ceremony or another program left.
 //!
-//! The powers are streamed, checked point by point and then, all at once, with a pairing. The Lagrange basis comes from
-//! the file, if it was prepared, or from a transform; either way it is checked against the powers. Only the transform
-//! takes long (minutes from k = 20 on), so it leaves a checkpoint beside the destination from time to time, which the
-//! next import of the same ceremony takes up. A checkpoint needs no trust: the last check covers it.
+//! First the whole file is hashed: a digest that is not the expected one ends the import before the work. The powers are
+//! then checked point by point and, all at once, with a pairing. The Lagrange basis comes from the file, if it has one of
+//! the right size, or from a transform; either way it is checked against the powers. The transform takes long and
+//! leaves checkpoints.
+//!
+//! ```text
+//! file -> digest = expected? -> points, pairings -> Lagrange basis -> check -> setup, with its origin
+//! ```
 
-use super::file::{SECTION_POINTS, decode_points, encode};
-use super::lagrange::Transform;
-use super::ptau::Ptau;
-use super::{Origin, Setup, SetupError, check, check_k, digest};
+use super::ceremony::Blake2b512;
+use super::checkpoint::{Checkpoint, INTERVAL};
+use super::source::{ImportError, Source};
+use super::{Setup, SetupError, check, check_k, digest};
 use crate::files::{Destination, lock};
 use crate::progress::Progress;
-use crate::sealed::{self, Kind, Sealed, SealedError};
-use halo2curves::bn256::G1Affine;
-use serde::{Deserialize, Serialize};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use crate::sealed::SealedError;
+use std::path::Path;
+use std::time::Duration;
 
-const KIND: Kind = Kind { tag: *b"LAGR", version: 1 };
-const INTERVAL: Duration = Duration::from_secs(20);
+/// What an import needs beside its source and its destination.
+#[derive(Clone, Copy, Debug)]
+pub struct ImportOptions<'a> {
+    /// The digest that the source must have, if one is known.
+    pub expected: Option<&'a Blake2b512>,
+    /// The folder for checkpoints.
+    pub checkpoints: &'a Path,
+    /// How long to wait for another import of the same powers; without limit if there is none.
+    pub lock_timeout: Option<Duration>,
+}
 
 impl Setup {
-    /// Imports the first 2^`k` powers of the snarkjs file at `ptau` and writes the setup to `destination`, whole or not
-    /// at all. An interrupted import is taken up where it was if it is run again with the same arguments.
+    /// Imports the first 2^`k` powers of the snarkjs or halo2 file at `source` and writes the setup to `destination`, whole
+    /// or not at all. An interrupted import is taken up where it was by the next import of the same powers.
     ///
     /// # Errors
-    /// [`SetupError::Ptau`] for a file that cannot be taken, [`SetupError::Inconsistent`] for one whose points are not
-    /// powers of one secret, [`SetupError::File`] when reading or writing fails.
+    /// [`SetupError::Import`] for a file that cannot be taken, [`SetupError::Inconsistent`] for one whose points are not
+    /// powers of one secret, [`SetupError::File`] when writing fails.
     pub fn import(
-        ptau: &Path,
+        source: &Path,
         k: u32,
         destination: &Destination,
-        lock_timeout: Option<Duration>,
+        options: ImportOptions<'_>,
         progress: &Progress,
     ) -> Result<Self, SetupError> {
+        let ImportOptions { expected, checkpoints, lock_timeout } = options;
         check_k(k)?;
-        let name = ptau.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let ptau = Ptau::open(ptau)?;
-        let (contributions, ceremony) = ptau.contributions()?;
-        let s_g2 = ptau.s_g2()?;
+        let refused = |error: ImportError| error.at(source);
+        let file = Source::open(source).map_err(refused)?;
+        file.check_size(k).map_err(refused)?;
+        let blake2b = file.blake2b(progress).map_err(refused)?;
+        if let Some(expected) = expected.filter(|expected| **expected != blake2b) {
+            return Err(refused(ImportError::Digest { expected: *expected, found: blake2b }));
+        }
+        let s_g2 = file.s_g2().map_err(refused)?;
         let monomial = {
             let bar = progress.steps("reading powers", 1 << k);
-            ptau.powers(k, |count| bar.advance(count))?
+            file.powers(k, |count| bar.advance(count)).map_err(refused)?
         };
         let spinner = progress.begin("checking powers");
         check::powers(&monomial, s_g2)?;
         drop(spinner);
 
+        let checkpoint = Checkpoint::in_folder(checkpoints, k, digest(k, &s_g2));
         let waiting = progress.begin("waiting for another import");
-        let _lock = lock(destination.path(), lock_timeout).map_err(SealedError::from)?;
+        let _lock = lock(checkpoint.path(), lock_timeout).map_err(SealedError::from)?;
         drop(waiting);
-        let checkpoint = Checkpoint { path: checkpoint_path(destination.path()), digest: digest(k, &s_g2) };
         let prepared = {
             let bar = progress.steps("reading Lagrange basis", 1 << k);
-            ptau.lagrange(k, |count| bar.advance(count))?
+            file.lagrange(k, |count| bar.advance(count)).map_err(refused)?
         };
+        file.check_unchanged().map_err(refused)?;
         let lagrange = match prepared {
             Some(points) => points,
             None => checkpoint.transform(&monomial, INTERVAL, progress)?,
@@ -67,352 +82,119 @@ impl Setup {
         }
         drop(spinner);
 
-        let setup = Self::assemble(k, monomial, lagrange, s_g2, Origin::PowersOfTau { name, ceremony, contributions });
+        let setup = Self::assemble(k, monomial, lagrange, s_g2, file.origin(blake2b));
         setup.write_to(destination)?;
         checkpoint.remove()?;
         Ok(setup)
     }
 }
 
-fn checkpoint_path(destination: &Path) -> PathBuf {
-    let mut name = destination.file_name().unwrap_or_default().to_owned();
-    name.push(".checkpoint");
-    destination.with_file_name(name)
-}
-
-/// Where a transform's state is kept, and of which setup it is.
-struct Checkpoint {
-    path: PathBuf,
-    digest: [u8; 32],
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct State {
-    #[serde(with = "hex::serde")]
-    digest: [u8; 32],
-    stage: u32,
-}
-
-impl Checkpoint {
-    /// The Lagrange form of `monomial`, from the checkpoint on if there is one; leaves one every `interval`.
-    fn transform(
-        &self,
-        monomial: &[G1Affine],
-        interval: Duration,
-        progress: &Progress,
-    ) -> Result<Vec<G1Affine>, SetupError> {
-        let k = monomial.len().ilog2();
-        // Whatever is wrong with a checkpoint, starting from the powers is right.
-        let (stage, points) = self
-            .read()
-            .ok()
-            .filter(|(stage, points)| *stage <= k && points.len() == monomial.len())
-            .unwrap_or_else(|| (0, monomial.to_vec()));
-        let mut transform = Transform::new(points, stage);
-        let bar = progress.steps("Lagrange basis", k.into());
-        bar.reach(stage.into());
-        let mut saved = Instant::now();
-        while !transform.is_done() {
-            transform.step();
-            bar.reach(transform.stage().into());
-            if saved.elapsed() >= interval {
-                self.write(&transform)?;
-                saved = Instant::now();
-            }
-        }
-        Ok(transform.into_points())
-    }
-
-    fn read(&self) -> Result<(u32, Vec<G1Affine>), SealedError> {
-        let file = Sealed::open(&self.path, KIND)?;
-        let state: State =
-            serde_json::from_slice(&file.section(0)?).map_err(|error| file.corrupt(error.to_string()))?;
-        if state.digest != self.digest {
-            return Err(file.corrupt("it belongs to another setup"));
-        }
-        Ok((state.stage, decode_points(&file, 1..file.sections())?))
-    }
-
-    fn write(&self, transform: &Transform) -> Result<(), SealedError> {
-        let state = State { digest: self.digest, stage: transform.stage() };
-        let state = serde_json::to_vec(&state)
-            .map_err(|error| SealedError::io("describe the checkpoint in", &self.path, error.into()))?;
-        let chunks: Vec<&[G1Affine]> = transform.points().chunks(SECTION_POINTS).collect();
-        let sections = (0..1 + chunks.len()).map(|index| match index {
-            0 => state.clone(),
-            _ => encode(chunks[index - 1]),
-        });
-        sealed::write(&self.path, KIND, sections)
-    }
-
-    fn remove(&self) -> Result<(), SealedError> {
-        match fs::remove_file(&self.path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(SealedError::io("delete", &self.path, error))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::setup::PtauError;
-    use halo2curves::bn256::{Fq, Fq2, G2Affine};
-    use halo2curves::ff::Field;
+    use crate::setup::samples::{options, to, CEREMONY, HERMEZ, flipped, import, import_refusal, offset, patched};
+    use crate::setup::{SourceInfo, lagrange};
+    use halo2curves::bn256::G1Affine;
     use halo2curves::serde::SerdeObject;
-    use halo2curves::{CurveAffine, group::Curve};
-    use tempfile::TempDir;
-
-    /// Power 6, two contributions and a beacon, not prepared. Made with snarkjs by tests/ptau/record.sh.
-    const CEREMONY: &[u8] = include_bytes!("../../tests/ptau/ceremony.ptau");
-    /// The same ceremony, prepared and truncated to power 4.
-    const PREPARED: &[u8] = include_bytes!("../../tests/ptau/prepared.ptau");
-
-    fn import(directory: &TempDir, ptau: &[u8], k: u32) -> Result<Setup, SetupError> {
-        let path = directory.path().join("file.ptau");
-        fs::write(&path, ptau).unwrap();
-        let destination = Destination::check(&directory.path().join("out.srs"), true, 0, |_| None).unwrap();
-        Setup::import(&path, k, &destination, None, &Progress::silent())
-    }
-
-    fn refusal(ptau: &[u8], k: u32) -> SetupError {
-        let directory = tempfile::tempdir().unwrap();
-        let error = import(&directory, ptau, k).unwrap_err();
-        let left = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name());
-        assert!(left.into_iter().all(|name| name == "file.ptau" || name == "out.srs.lock"), "something stays");
-        error
-    }
-
-    fn ptau_refusal(ptau: &[u8], k: u32) -> PtauError {
-        match refusal(ptau, k) {
-            SetupError::Ptau { source, .. } => source,
-            other => panic!("{other}"),
-        }
-    }
-
-    /// Ids, offsets of the content and lengths of all sections.
-    fn sections(ptau: &[u8]) -> Vec<(u32, usize, usize)> {
-        let mut at = 12;
-        let mut sections = Vec::new();
-        while at < ptau.len() {
-            let id = u32::from_le_bytes(ptau[at..at + 4].try_into().unwrap());
-            let length = u64::from_le_bytes(ptau[at + 4..at + 12].try_into().unwrap()) as usize;
-            sections.push((id, at + 12, length));
-            at += 12 + length;
-        }
-        sections
-    }
-
-    fn offset(ptau: &[u8], id: u32) -> usize {
-        sections(ptau).into_iter().find(|section| section.0 == id).unwrap().1
-    }
-
-    fn patched(ptau: &[u8], at: usize, bytes: &[u8]) -> Vec<u8> {
-        let mut patched = ptau.to_vec();
-        patched[at..at + bytes.len()].copy_from_slice(bytes);
-        patched
-    }
-
-    fn g1(ptau: &[u8], index: usize) -> usize {
-        offset(ptau, 2) + 64 * index
-    }
+    use std::fs;
+    use std::os::unix::fs::symlink;
 
     #[test]
-    fn a_ceremony_is_imported_at_every_size_and_comes_back_from_its_file() {
+    fn the_hermez_ceremony_is_recognised_by_its_published_digest_at_every_size() {
         let directory = tempfile::tempdir().unwrap();
-        for k in 1..=6 {
-            let setup = import(&directory, CEREMONY, k).unwrap();
+        for k in [8, 7, 1] {
+            let setup = import(&directory, HERMEZ, k).unwrap();
             setup.check().unwrap();
-            assert!(!setup.is_insecure());
-            let Origin::PowersOfTau { name, contributions, .. } = setup.origin() else { panic!() };
-            assert_eq!((name.as_str(), *contributions), ("file.ptau", 3));
-            let read = Setup::read(&directory.path().join("out.srs")).unwrap();
-            assert_eq!((read.origin(), read.digest()), (setup.origin(), setup.digest()));
-            assert_eq!((read.monomial(), read.lagrange()), (setup.monomial(), setup.lagrange()));
+            let words = "Hermez ceremony, final file of power 8, recognised by its published BLAKE2b-512";
+            assert_eq!(setup.origin().to_string(), words);
+            assert_eq!(Setup::read(&directory.path().join("out.srs")).unwrap().origin(), setup.origin());
+            // The file is prepared: this basis was read, and the transform makes the same.
+            assert_eq!(setup.lagrange().as_ref(), lagrange::from_monomial(setup.monomial(), &Progress::silent()));
         }
-        assert!(!checkpoint_path(&directory.path().join("out.srs")).exists());
     }
 
     #[test]
-    fn a_prepared_file_yields_the_same_setup_as_the_transform() {
+    fn a_prepared_file_is_imported_from_its_lagrange_sections() {
+        // The first point of the largest basis is exchanged for another point of the curve.
+        let at = offset(HERMEZ, 12) + 64 * 255;
+        let other = patched(HERMEZ, at, &G1Affine::generator().to_raw_bytes());
         let directory = tempfile::tempdir().unwrap();
-        for k in 1..=4 {
-            let transformed = import(&directory, CEREMONY, k).unwrap();
-            let prepared = import(&directory, PREPARED, k).unwrap();
-            assert_eq!(prepared.lagrange(), transformed.lagrange(), "k = {k}");
-            assert_eq!((prepared.digest(), prepared.origin()), (transformed.digest(), transformed.origin()));
-        }
-    }
-
-    #[test]
-    fn a_prepared_file_with_a_wrong_lagrange_point_is_refused() {
-        let at = offset(PREPARED, 12) + 64 * (15 + 3);
-        let error = refusal(&patched(PREPARED, at, &G1Affine::generator().to_raw_bytes()), 4);
+        let error = import(&directory, &other, 8).unwrap_err();
         assert!(matches!(error, SetupError::Inconsistent { what } if what.contains("Lagrange")), "{error}");
+        import(&directory, &other, 7).unwrap().check().unwrap();
     }
 
     #[test]
-    fn every_truncation_at_or_near_a_border_is_noticed() {
-        for ptau in [CEREMONY, PREPARED] {
-            let borders = sections(ptau).into_iter().flat_map(|(_, at, length)| [at - 12, at, at + length]);
-            for border in borders.chain([0, 4, 8, 12]) {
-                for length in [border.saturating_sub(1), border, border + 1] {
-                    if length < ptau.len() {
-                        let error = ptau_refusal(&ptau[..length], 3);
-                        assert!(matches!(error, PtauError::Truncated(_)), "{length}: {error}");
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_flipped_byte_in_any_power_that_is_used_is_noticed() {
-        let first = g1(CEREMONY, 0);
-        for at in (first..first + 64 * 64).step_by(37) {
-            let error = refusal(&patched(CEREMONY, at, &[CEREMONY[at] ^ 1]), 6);
-            assert!(matches!(error, SetupError::Ptau { source: PtauError::Point { .. }, .. }), "{at}: {error}");
-        }
-    }
-
-    #[test]
-    fn a_bad_point_is_named_by_its_index() {
-        let not_reduced = patched(CEREMONY, g1(CEREMONY, 5), &[0xff; 32]);
-        let off_the_curve = patched(CEREMONY, g1(CEREMONY, 5), &CEREMONY[g1(CEREMONY, 6)..][..32]);
-        let identity = patched(CEREMONY, g1(CEREMONY, 5), &[0; 64]);
-        for ptau in [not_reduced, off_the_curve, identity] {
-            let error = ptau_refusal(&ptau, 3);
-            assert!(matches!(error, PtauError::Point { group: "tauG1", index: 5, .. }), "{error}");
-            import(&tempfile::tempdir().unwrap(), &ptau, 2).unwrap();
-        }
-    }
-
-    #[test]
-    fn swapped_or_replaced_powers_fail_the_pairing_check() {
-        let (left, right) = (g1(CEREMONY, 9), g1(CEREMONY, 10));
-        let swapped = patched(&patched(CEREMONY, left, &CEREMONY[right..][..64]), right, &CEREMONY[left..][..64]);
-        let last = patched(CEREMONY, g1(CEREMONY, 63), &CEREMONY[g1(CEREMONY, 62)..][..64]);
-        for ptau in [swapped, last] {
-            let error = refusal(&ptau, 6);
-            assert!(matches!(error, SetupError::Inconsistent { .. }), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_point_in_g2_is_checked() {
-        let generator = offset(CEREMONY, 3);
-        let second = generator + 128;
-        // Nearly no point of the twist lies in the subgroup of prime order.
-        let outside = (1..)
-            .find_map(|x| {
-                let x = Fq2::new(Fq::from(x), Fq::ONE);
-                Option::from((x.square() * x + G2Affine::b()).sqrt()).map(|y| G2Affine { x, y })
-            })
-            .unwrap();
-        assert!(bool::from(outside.is_on_curve()));
-        let doubled = (G2Affine::generator() + G2Affine::generator()).to_affine();
-        let cases = [
-            (second, outside.to_raw_bytes(), "not in the subgroup"),
-            (second, vec![0; 128], "the identity"),
-            (second, vec![0xff; 128], "not on the curve"),
-            (second, doubled.to_raw_bytes(), "pairing"),
-            (generator, doubled.to_raw_bytes(), "not the generator"),
-        ];
-        for (at, bytes, reason) in cases {
-            let error = refusal(&patched(CEREMONY, at, &bytes), 4).to_string();
-            assert!(error.contains(reason), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_ceremony_without_contributions_is_refused() {
-        let mut ptau = CEREMONY.to_vec();
-        for index in 0..127 {
-            let at = g1(CEREMONY, index);
-            ptau[at..at + 64].copy_from_slice(&G1Affine::generator().to_raw_bytes());
-        }
-        let ptau = patched(&ptau, offset(CEREMONY, 3) + 128, &G2Affine::generator().to_raw_bytes());
-        assert!(matches!(ptau_refusal(&ptau, 6), PtauError::NoContribution));
-    }
-
-    #[test]
-    fn headers_that_do_not_fit_are_refused() {
-        let header = offset(CEREMONY, 1);
-        let g1_length = offset(CEREMONY, 2) - 8;
-        let shorter = (127u64 * 64 - 64).to_le_bytes();
-        assert!(matches!(ptau_refusal(&patched(CEREMONY, 0, b"zkey"), 3), PtauError::Magic));
-        assert!(matches!(ptau_refusal(&patched(CEREMONY, 4, &[2]), 3), PtauError::Version(2)));
-        assert!(matches!(ptau_refusal(&patched(CEREMONY, 8, &[255; 4]), 3), PtauError::Malformed(_)));
-        assert!(matches!(ptau_refusal(&patched(CEREMONY, header, &[48]), 3), PtauError::Curve));
-        assert!(matches!(ptau_refusal(&patched(CEREMONY, header + 4, &[1]), 3), PtauError::Curve));
-        assert!(matches!(ptau_refusal(&patched(CEREMONY, header + 36, &[7]), 3), PtauError::Malformed(_)));
-        assert!(matches!(ptau_refusal(&patched(CEREMONY, header + 36, &[255; 4]), 3), PtauError::Malformed(_)));
-        assert!(matches!(ptau_refusal(&patched(CEREMONY, header - 12, &[9]), 3), PtauError::Missing(1)));
-        assert!(matches!(ptau_refusal(&patched(CEREMONY, g1_length, &[255; 8]), 3), PtauError::Truncated(_)));
-        let error = ptau_refusal(&patched(CEREMONY, g1_length, &shorter), 3);
-        assert!(matches!(error, PtauError::Truncated(_) | PtauError::Malformed(_)), "{error}");
-    }
-
-    #[test]
-    fn more_powers_than_the_file_has_are_refused() {
-        assert!(matches!(ptau_refusal(CEREMONY, 7), PtauError::TooFewPowers { has: 6, needs: 7 }));
-        assert!(matches!(refusal(CEREMONY, 29), SetupError::KOutOfRange { k: 29 }));
-    }
-
-    /// An import that was interrupted after `stages` stages of its transform.
-    fn interrupted(directory: &TempDir, stages: u32, spoil: impl Fn(&mut Vec<G1Affine>)) -> Checkpoint {
-        let done = import(directory, CEREMONY, 6).unwrap();
-        let destination = directory.path().join("out.srs");
-        fs::remove_file(&destination).unwrap();
-        let mut transform = Transform::new(done.monomial().to_vec(), 0);
-        (0..stages).for_each(|_| transform.step());
-        let mut points = transform.into_points();
-        spoil(&mut points);
-        let checkpoint = Checkpoint { path: checkpoint_path(&destination), digest: done.digest() };
-        checkpoint.write(&Transform::new(points, stages)).unwrap();
-        checkpoint
-    }
-
-    #[test]
-    fn an_interrupted_import_is_taken_up_from_its_checkpoint() {
+    fn one_flipped_byte_makes_it_an_unknown_file_and_a_refused_one_where_the_point_is_used() {
         let directory = tempfile::tempdir().unwrap();
-        let checkpoint = interrupted(&directory, 4, |_| ());
-        import(&directory, CEREMONY, 6).unwrap().check().unwrap();
-        assert!(!checkpoint.path.exists());
+        // Sections 4 and 5 are not read; the first byte of section 7 counts the contributions.
+        for section in [4, 5, 7] {
+            let setup = import(&directory, &flipped(HERMEZ, offset(HERMEZ, section)), 8).unwrap();
+            assert_eq!(setup.origin().recognised(), None);
+            let claims = setup.origin().to_string();
+            assert!(claims.contains("claims 5") && claims.contains("nobody's published hash"), "{claims}");
+            assert!(!claims.contains("Hermez"), "{claims}");
+        }
+        for at in [offset(HERMEZ, 2) + 64 * 200, offset(HERMEZ, 3) + 128] {
+            assert!(matches!(import_refusal(&flipped(HERMEZ, at), 8), ImportError::Point { .. }));
+        }
     }
 
     #[test]
-    fn a_checkpoint_with_wrong_points_is_caught_and_dropped() {
+    fn the_number_of_contributions_is_whatever_the_file_says_and_told_as_its_claim() {
         let directory = tempfile::tempdir().unwrap();
-        let checkpoint = interrupted(&directory, 4, |points| points.swap(3, 4));
-        let error = import(&directory, CEREMONY, 6).unwrap_err();
-        assert!(matches!(error, SetupError::Inconsistent { .. }), "the checkpoint was not used: {error}");
-        assert!(!checkpoint.path.exists() && !directory.path().join("out.srs").exists());
-        import(&directory, CEREMONY, 6).unwrap();
+        let boasting = patched(CEREMONY, offset(CEREMONY, 7), &1_000_000u32.to_le_bytes());
+        let setup = import(&directory, &boasting, 3).unwrap();
+        let words = "powers of tau from source: claims 1000000 contributions; nobody's published hash";
+        assert!(setup.origin().to_string().starts_with(words), "{}", setup.origin());
     }
 
     #[test]
-    fn a_damaged_checkpoint_or_one_of_another_setup_is_passed_over() {
+    fn another_digest_than_the_expected_one_is_refused_before_any_point_is_looked_at() {
         let directory = tempfile::tempdir().unwrap();
-        let checkpoint = interrupted(&directory, 4, |points| points.swap(3, 4));
-        import(&directory, CEREMONY, 5).unwrap().check().unwrap();
-        let checkpoint = Checkpoint { digest: [0; 32], ..checkpoint };
-        checkpoint.write(&Transform::new(vec![G1Affine::generator(); 64], 4)).unwrap();
-        import(&directory, CEREMONY, 6).unwrap().check().unwrap();
-        fs::write(&checkpoint.path, b"PENSTOCK").unwrap();
-        import(&directory, CEREMONY, 6).unwrap().check().unwrap();
+        let [path, out] = ["source", "out.srs"].map(|name| directory.path().join(name));
+        // Its second power is no point at all.
+        let broken = patched(CEREMONY, offset(CEREMONY, 2) + 64, &[0xff; 64]);
+        fs::write(&path, &broken).unwrap();
+        let digest = |bytes: &[u8]| Blake2b512(*blake2b_simd::blake2b(bytes).as_array());
+        let refused =
+            |expected: &Blake2b512| Setup::import(&path, 6, &to(&out), options(directory.path(), Some(expected)), &Progress::silent()).unwrap_err();
+        let (right, wrong) = (digest(&broken), digest(CEREMONY));
+        let error = refused(&wrong);
+        let SetupError::Import { source: ImportError::Digest { expected, found }, .. } = error else {
+            panic!("{error}")
+        };
+        assert_eq!((expected, found), (wrong, right));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "something was written");
+        let error = refused(&right);
+        assert!(matches!(error, SetupError::Import { source: ImportError::Point { index: 1, .. }, .. }), "{error}");
+        fs::write(&path, CEREMONY).unwrap();
+        Setup::import(&path, 6, &to(&out), options(directory.path(), Some(&wrong)), &Progress::silent()).unwrap();
     }
 
     #[test]
-    fn checkpoints_are_left_while_the_transform_runs() {
+    fn a_symlink_is_followed_and_gives_its_own_name() {
         let directory = tempfile::tempdir().unwrap();
-        let setup = import(&directory, CEREMONY, 5).unwrap();
-        let checkpoint = Checkpoint { path: directory.path().join("state"), digest: setup.digest() };
-        let lagrange = checkpoint.transform(setup.monomial(), Duration::ZERO, &Progress::silent()).unwrap();
-        assert_eq!(lagrange, setup.lagrange().as_ref());
-        assert_eq!(checkpoint.read().unwrap(), (5, lagrange));
+        let [path, link, out] = ["target", "link.ptau", "out.srs"].map(|name| directory.path().join(name));
+        fs::write(&path, CEREMONY).unwrap();
+        symlink(&path, &link).unwrap();
+        let setup = Setup::import(&link, 2, &to(&out), options(directory.path(), None), &Progress::silent()).unwrap();
+        assert!(setup.origin().to_string().contains("link.ptau"));
+        assert_eq!(SourceInfo::read(&link, false, &Progress::silent()).unwrap().name, "link.ptau");
+        fs::remove_file(&path).unwrap();
+        let error = Setup::import(&link, 2, &to(&out), options(directory.path(), None), &Progress::silent()).unwrap_err();
+        assert!(matches!(error, SetupError::Import { source: ImportError::Io(_), .. }), "{error}");
+    }
+
+    #[test]
+    fn a_setup_of_our_own_and_files_of_other_kinds_are_refused_by_name() {
+        let directory = tempfile::tempdir().unwrap();
+        import(&directory, CEREMONY, 2).unwrap();
+        let own = fs::read(directory.path().join("out.srs")).unwrap();
+        assert!(matches!(import_refusal(&own, 2), ImportError::Sealed));
+        for other in ["zkey and some more bytes", "%PDF", "\u{7f}ELF\u{2}\u{1}\u{1}"] {
+            assert!(matches!(import_refusal(other.as_bytes(), 2), ImportError::Unknown), "{other}");
+        }
+        assert!(matches!(import_refusal(b"", 2), ImportError::Truncated(_)));
     }
 }

@@ -3,25 +3,34 @@
 //! A setup is either imported from a powers-of-tau ceremony, where one honest contributor is enough for nobody to know
 //! τ ([`Setup::import`]), or generated here for development, where this machine knew τ and whoever learns it can
 //! prove anything: such a setup says INSECURE wherever it is shown. Both are kept in one sealed file with the powers
-//! themselves and their Lagrange form, the two bases a prover commits in.
+//! themselves and their Lagrange form, the two bases a prover commits in. Which ceremony a file is from, its
+//! published digest says ([`Origin`]).
 //!
 //! ```text
-//! seed -> fixed-base products ------------------+
-//! .ptau -> curve, subgroup, pairing checks ------+-> Setup <-> file
-//!          -> Lagrange form (group transform) --+
+//! seed -> fixed-base products ----------------------------+
+//! .ptau, halo2 file -> curve, subgroup, pairing checks ----+-> Setup <-> file
+//!                   -> Lagrange form (group transform) ---+
 //! ```
 
 mod batch;
+mod ceremony;
 mod check;
+mod checkpoint;
 mod file;
 mod fixed_base;
 mod import;
 mod lagrange;
-mod ptau;
+mod origin;
+#[cfg(test)]
+mod samples;
 mod scale;
+mod source;
 
+pub use ceremony::{Blake2b512, PublishedFile};
 pub use file::SetupInfo;
-pub use ptau::PtauError;
+pub use import::ImportOptions;
+pub use origin::Origin;
+pub use source::{Format, ImportError, SourceInfo};
 
 use crate::progress::Progress;
 use crate::sealed::SealedError;
@@ -33,47 +42,12 @@ use halo2curves::serde::SerdeObject;
 use rand::rngs::OsRng;
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The largest k taken: the scalar field has no larger domain.
 pub const MAX_K: u32 = Fr::S;
-
-/// Where a setup's secret comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Origin {
-    /// Generated on one machine, which knew the secret: for development only.
-    Insecure,
-    /// A powers-of-tau ceremony.
-    PowersOfTau {
-        /// Name of the imported file.
-        name: String,
-        /// SHA-256 of the ceremony's list of contributions, the same in every file cut from one ceremony.
-        #[serde(with = "hex::serde")]
-        ceremony: [u8; 32],
-        /// Number of contributions in that list.
-        contributions: u32,
-    },
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Insecure => f.write_str("INSECURE development setup: whoever made it can forge proofs"),
-            Self::PowersOfTau { name, ceremony, contributions } => {
-                write!(
-                    f,
-                    "powers of tau from {name}: {contributions} contributions, ceremony {}",
-                    hex::encode(ceremony)
-                )
-            }
-        }
-    }
-}
 
 /// Why there is no setup.
 #[derive(Debug, thiserror::Error)]
@@ -81,13 +55,23 @@ pub enum SetupError {
     /// The setup's file could not be read or written.
     #[error(transparent)]
     File(#[from] SealedError),
-    /// A powers-of-tau file that cannot be taken.
-    #[error("cannot import {}: {source}", path.display())]
-    Ptau {
+    /// A file of powers of tau that cannot be taken.
+    #[error("cannot take powers of tau from {}: {source}", path.display())]
+    Import {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: PtauError,
+        source: ImportError,
+    },
+    /// An imported setup of the first version, whose origin is not enough to tell what was imported.
+    #[error(
+        "{} was imported by a version that did not keep the imported file's BLAKE2b-512: import it again with \
+         `penstock srs import`",
+        path.display()
+    )]
+    Outdated {
+        /// The setup's file.
+        path: PathBuf,
     },
     /// Outside 1..=[`MAX_K`].
     #[error("k = {k} is out of range: a setup has 2^k powers with k from 1 to {MAX_K}")]
@@ -223,6 +207,11 @@ impl Setup {
     /// Where the secret comes from.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// The same points under another account of where they come from.
+    pub(crate) fn with_origin(self, origin: Origin) -> Self {
+        Self { origin, ..self }
     }
 
     /// Whether this machine knew the secret.

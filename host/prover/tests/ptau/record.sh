@@ -2,6 +2,8 @@
 # Records the powers-of-tau files that the import's tests read, with snarkjs. Needs node and npm.
 #   ceremony.ptau  power 6, two contributions and a beacon
 #   prepared.ptau  the same, prepared for phase 2 and truncated to power 4
+# The third file is the Hermez ceremony's own, whose digest is published, and is not recorded here:
+#   powersOfTau28_hez_final_08.ptau
 # Contributions mix in fresh randomness: every run records another ceremony.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
