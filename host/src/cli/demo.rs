@@ -3,11 +3,13 @@
 //! genesis → state → execution → witness → proof → stock verifier → verifier contract on an EVM.
 
 use super::Context;
-use super::arguments::{EngineArguments, SetupArguments, preset, read_block, seed};
+use super::arguments::{BlockLimit, EngineArguments, SetupArguments, preset, seed};
 use super::error::CommandError;
+use super::input::read_block;
 use super::proof::{Means, ProofFigures, open_engines};
 use super::report::Report;
 use penstock_circuits::circuit::preset::Preset;
+use penstock_circuits::json;
 use penstock_circuits::operation::Block;
 use penstock_circuits::state::{Genesis, State};
 use penstock_prover::appliance::verify_on_evm;
@@ -33,9 +35,11 @@ pub struct Arguments {
     engine: EngineArguments,
     #[command(flatten)]
     setup: SetupArguments,
-    /// A block for the sample genesis [default: the sample block].
+    /// A block for the sample genesis, of any time [default: the sample block].
     #[arg(long, value_name = "FILE")]
     block: Option<PathBuf>,
+    #[command(flatten)]
+    limit: BlockLimit,
     /// Where the proof record goes [default: proofs/demo-PRESET.json in the data directory].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -57,20 +61,21 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
         None => context.data()?.proofs().join(format!("demo-{}.json", arguments.preset)),
     };
     let block = match &arguments.block {
-        Some(path) => read_block(path)?,
+        Some(path) => read_block(path, arguments.limit.bytes)?,
         None => Block::from_json(BLOCK)?,
     };
-    let stages = Stages::new(context.progress.spinner("proof"));
-    let genesis: Genesis = serde_json::from_str(GENESIS)?;
-    let folder = tempfile::tempdir().map_err(|error| SealedError::io("create a folder in", &env::temp_dir(), error))?;
-    let (trace, _) = stages.time("execute", || State::init(folder.path(), &genesis)?.execute(&block))?;
-
     let means = Means {
         preset: Some(arguments.preset),
         setup: arguments.setup.choice(),
         engine: arguments.engine.settings(),
         seed: arguments.seed,
     };
+    means.check_room(&block)?;
+    let stages = Stages::new(context.progress.spinner("proof"));
+    let genesis: Genesis = json::from_str(GENESIS)?;
+    let folder = tempfile::tempdir().map_err(|error| SealedError::io("create a folder in", &env::temp_dir(), error))?;
+    let (trace, _) = stages.time("execute", || State::init(folder.path(), &genesis)?.execute(&block))?;
+
     let witnessed = means.witness(&trace, &stages)?;
     let appliance = means.open(&witnessed, &stages, context)?;
     let engines = open_engines(&means.engine, &appliance, &stages)?;

@@ -1,9 +1,12 @@
 //! Why a command did not do what it was asked: every error of the library, each with its kind and exit code.
 
+use super::clock::BlockTimeError;
+use super::input::InputError;
 use super::report::Report;
 use crate::card::bitstream::BitstreamError;
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::execute::BlockError;
+use penstock_circuits::json::JsonError;
 use penstock_circuits::state::StateError;
 use penstock_driver::CardError;
 use penstock_prover::appliance::{DoesNotFit, OpenError, ProveError};
@@ -35,6 +38,15 @@ pub enum CommandError {
         /// What is wrong with it.
         what: String,
     },
+    /// Input that is not taken.
+    #[error(transparent)]
+    Read(#[from] InputError),
+    /// A block of another time.
+    #[error(transparent)]
+    BlockTime(#[from] BlockTimeError),
+    /// A sample that is built in does not read.
+    #[error("the built-in sample is broken: {0}; please report this")]
+    Sample(#[from] JsonError),
     /// There is something else where the result should go.
     #[error("{} {what}: it is not overwritten; choose another --out", path.display())]
     OutputTaken {
@@ -123,7 +135,8 @@ impl CommandError {
         match self {
             Self::Usage(_) => ("usage", 2),
             Self::OutputTaken { .. } => ("output_taken", 2),
-            Self::Input { .. } => ("input", 3),
+            Self::Input { .. } | Self::Read(_) => ("input", 3),
+            Self::BlockTime(_) => ("block_time", 3),
             Self::Block(BlockError::State(error)) => state(error),
             Self::Block(_) => ("block_refused", 3),
             Self::DoesNotFit(_) => ("capacity", 3),
@@ -136,6 +149,10 @@ impl CommandError {
                 KeysError::TooLarge { .. } | KeysError::Circuit { .. } => ("keys", 7),
             },
             Self::Open(OpenError::Prover(_)) => ("keys", 7),
+            Self::Read(InputError::TooLarge { limit, .. }) => json!({ "limit_bytes": limit }),
+            Self::BlockTime(BlockTimeError::Behind { time, clock } | BlockTimeError::Ahead { time, clock }) => {
+                json!({ "timestamp": time, "clock": clock })
+            }
             Self::Open(OpenError::Memory { .. }) => ("memory", OUT_OF_MEMORY),
             Self::Engine(_) | Self::Prove(ProveError::Prover(ProverError::Engine(_)) | ProveError::Refused { .. }) => {
                 ("engine", 5)
@@ -155,7 +172,7 @@ impl CommandError {
             Self::Evm(_) => ("evm", 7),
             Self::File(error) => file(error, ("disk", 6)),
             Self::Stdout(_) => ("disk", 6),
-            Self::Json(_) => ("internal", 5),
+            Self::Json(_) | Self::Sample(_) => ("internal", 5),
         }
     }
 
@@ -184,7 +201,8 @@ impl CommandError {
             }
             Self::Block(BlockError::Number { expected, found }) => json!({ "expected": expected, "found": found }),
             Self::DoesNotFit(DoesNotFit::Capacity(error)) => {
-                json!({ "table": error.table, "needed": error.needed, "available": error.available })
+                let larger = error.larger.map(Preset::name);
+                json!({ "table": error.table, "needed": error.needed, "available": error.available, "larger_preset": larger })
             }
             Self::DoesNotFit(DoesNotFit::Chain(error)) => {
                 json!({ "operation": error.index, "chain": error.chain, "chains": error.chains })

@@ -7,9 +7,11 @@
 mod arguments;
 mod bench;
 mod card;
+mod clock;
 mod compare;
 mod demo;
 mod error;
+mod input;
 mod keys;
 mod presets;
 mod proof;

@@ -3,12 +3,13 @@
 //! The order makes a crash harmless. Until the record is there nothing has changed. With the record and an uncommitted
 //! state, running the command again takes the proof from the record and commits. With both, it reports what is there.
 
-use super::arguments::{EngineArguments, SetupArguments, preset, read_block, seed, warn_if_insecure};
+use super::arguments::{BlockLimit, EngineArguments, SetupArguments, preset, seed, warn_if_insecure};
 use super::error::CommandError;
+use super::input::read_block;
 use super::proof::{Means, ProofFigures, Proved, open_engines};
 use super::report::Report;
 use super::verify::check;
-use super::{Context, note};
+use super::{Context, clock, note};
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::encoding::element_to_bytes;
 use penstock_circuits::execute::BlockError;
@@ -26,6 +27,12 @@ pub struct Arguments {
     /// The block, as JSON; - is stdin.
     #[arg(value_name = "BLOCK.json")]
     block: PathBuf,
+    #[command(flatten)]
+    limit: BlockLimit,
+    /// Prove the block even if its time is more than a day behind this machine's clock or a quarter of an hour ahead: no
+    /// chain may take it.
+    #[arg(long)]
+    any_time: bool,
     /// The state's folder.
     #[arg(long, value_name = "DIR")]
     state: PathBuf,
@@ -55,9 +62,20 @@ struct Outcome {
 }
 
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandError> {
-    let block = read_block(&arguments.block)?;
+    let block = read_block(&arguments.block, arguments.limit.bytes)?;
+    let means = Means {
+        preset: arguments.preset,
+        setup: arguments.setup.choice(),
+        engine: arguments.engine.settings(),
+        seed: arguments.seed,
+    };
+    means.check_room(&block)?;
     let id = block_id(&block)?;
     let earlier = earlier_record(&arguments.out, id)?;
+    // What was proved in time is committed whenever the command is run again.
+    if earlier.is_none() && !arguments.any_time {
+        clock::check(block.timestamp)?;
+    }
     let state = State::open(&arguments.state)?;
     let stages = Stages::new(context.progress.spinner("proof"));
     let executed = stages.time("execute", || state.execute(&block));
@@ -68,12 +86,6 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
         (executed, _) => executed?,
     };
 
-    let means = Means {
-        preset: arguments.preset,
-        setup: arguments.setup.choice(),
-        engine: arguments.engine.settings(),
-        seed: arguments.seed,
-    };
     let witnessed = means.witness(&trace, &stages)?;
     sealed::probe(&arguments.out)?;
     let appliance = means.open(&witnessed, &stages, context)?;

@@ -7,6 +7,7 @@ use super::{Origin, Setup, SetupError, check_k, digest};
 use crate::sealed::{self, Kind, Sealed, SealedError};
 use halo2curves::bn256::{G1Affine, G2Affine};
 use halo2curves::serde::SerdeObject;
+use penstock_circuits::json;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -93,7 +94,7 @@ impl Setup {
 
 fn describe(file: &Sealed) -> Result<(Description, G2Affine), SetupError> {
     let description: Description =
-        serde_json::from_slice(&file.section(0)?).map_err(|error| file.corrupt(error.to_string()))?;
+        json::from_slice(&file.section(0)?).map_err(|error| file.corrupt(error.to_string()))?;
     check_k(description.k)?;
     let s_g2 = G2Affine::from_raw_bytes(&file.section(1)?).ok_or_else(|| file.corrupt("τ G2 is not on the curve"))?;
     Ok((description, s_g2))
@@ -159,6 +160,24 @@ mod tests {
         bytes[last] ^= 1;
         std::fs::write(&path, bytes).unwrap();
         assert!(matches!(Setup::read(&path), Err(SetupError::File(SealedError::Corrupt { .. }))));
+    }
+
+    #[test]
+    fn a_description_has_one_form() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("dev.srs");
+        let described = |description: &str| {
+            let s_g2 = Setup::insecure(2, Some([1; 32]), Progress::Silent).unwrap().s_g2().to_raw_bytes();
+            let sections = [description.as_bytes().to_vec(), s_g2];
+            sealed::write(&path, KIND, sections.into_iter()).unwrap();
+            Setup::info(&path)
+        };
+        assert_eq!(described(r#"{"k": 2, "origin": "insecure"}"#).unwrap().k, 2);
+        for description in [r#"[2, "insecure"]"#, r#"{"k": 2, "origin": {"insecure": null}}"#] {
+            assert!(serde_json::from_str::<Description>(description).is_ok(), "serde takes {description}");
+            let error = described(description).unwrap_err();
+            assert!(matches!(error, SetupError::File(SealedError::Corrupt { .. })), "{error}");
+        }
     }
 
     #[test]
