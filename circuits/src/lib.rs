@@ -43,6 +43,7 @@ pub mod circuit;
 pub mod eddsa;
 pub mod encoding;
 pub mod execute;
+pub mod json;
 pub mod operation;
 pub mod packing;
 pub mod poseidon;

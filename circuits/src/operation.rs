@@ -19,8 +19,10 @@ pub mod withdraw;
 
 use std::fmt;
 
-use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::json::{self, JsonError};
 
 pub use change_pub_key::ChangePubKey;
 pub use deposit::Deposit;
@@ -52,9 +54,9 @@ pub struct Block {
     pub number: u64,
     /// Seconds since 1970, as the sequencer says. Chains accept it within a window around their own time, and the block may carry
     /// only what has not expired by then.
+    #[serde(deserialize_with = "seconds")]
     pub timestamp: u32,
     /// At least one.
-    #[serde(deserialize_with = "numbered")]
     pub operations: Vec<SignedOperation>,
 }
 
@@ -64,8 +66,8 @@ impl Block {
     /// # Errors
     /// Malformed text, unknown fields, values of wrong width or form; the message names the operation's index and kind,
     /// line and column.
-    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+    pub fn from_json(text: &str) -> Result<Self, JsonError> {
+        json::from_str(text)
     }
 }
 
@@ -176,7 +178,7 @@ impl<'de> Deserialize<'de> for SignedOperation {
     }
 }
 
-/// Reads `{"kind": {…}}` and names the kind in every error; reserved kinds are refused by name.
+/// Reads `{"kind": {…}}`; reserved kinds are refused by name.
 struct OperationVisitor;
 
 impl<'de> Visitor<'de> for OperationVisitor {
@@ -199,37 +201,21 @@ impl<'de> Visitor<'de> for OperationVisitor {
             Kind::ChangePubKey => map.next_value().map(SignedOperation::ChangePubKey),
             Kind::ForcedExit => map.next_value().map(SignedOperation::ForcedExit),
             Kind::OrderMatching => map.next_value().map(SignedOperation::OrderMatching),
-        };
-        let operation = operation.map_err(|error| A::Error::custom(format_args!("{kind}: {error}")))?;
+        }?;
         match map.next_key::<String>()? {
             None => Ok(operation),
-            Some(second) => Err(A::Error::custom(format_args!("{kind}: a second entry '{second}' in one operation"))),
+            Some(second) => Err(A::Error::custom(format_args!("a second entry '{second}' in one operation"))),
         }
     }
 }
 
-/// A list of operations whose errors name the operation's index.
-fn numbered<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SignedOperation>, D::Error> {
-    struct Operations;
-
-    impl<'de> Visitor<'de> for Operations {
-        type Value = Vec<SignedOperation>;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str("a list of operations")
+/// Seconds since 1970 in 32 bits. Milliseconds, which many clocks count, do not fit and are recognised.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let time = u64::deserialize(deserializer)?;
+    u32::try_from(time).map_err(|_| match u32::try_from(time / 1000) {
+        Ok(seconds) => {
+            D::Error::custom(format_args!("{time} looks like milliseconds: in seconds since 1970 it is {seconds}"))
         }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-            let mut operations = Vec::new();
-            loop {
-                let next = list.next_element();
-                match next.map_err(|error| A::Error::custom(format_args!("operation {}: {error}", operations.len())))? {
-                    Some(operation) => operations.push(operation),
-                    None => return Ok(operations),
-                }
-            }
-        }
-    }
-
-    deserializer.deserialize_seq(Operations)
+        Err(_) => D::Error::custom(format_args!("{time} is not a time in seconds since 1970, which fits 32 bits")),
+    })
 }

@@ -9,8 +9,10 @@ use halo2_axiom::plonk::ConstraintSystem;
 use halo2curves::bn256::Fr;
 use penstock_circuits::circuit::batch::Batch;
 use penstock_circuits::circuit::check::Checker;
-use penstock_circuits::circuit::layout::BatchConfig;
-use penstock_circuits::circuit::preset::Preset;
+use penstock_circuits::circuit::demand::Demand;
+use penstock_circuits::circuit::layout::{BatchConfig, Layout};
+use penstock_circuits::circuit::preset::{Capacities, Preset};
+use penstock_circuits::circuit::tape::{TAPE, row};
 use penstock_circuits::circuit::witness::Witness;
 use penstock_circuits::operation::{Block, Kind};
 use penstock_circuits::public_inputs::PublicInputs;
@@ -66,6 +68,32 @@ fn every_preset_fits_its_rows() {
         let usable = (1 << batch.k()) - columns.blinding_factors() - 1;
         assert!(batch.report().rows < usable, "{preset}");
     }
+}
+
+#[test]
+fn a_block_takes_as_many_pairs_of_permutations_as_are_counted() {
+    let trace = sample();
+    for spare in [0, 1] {
+        let signatures = Demand::of_trace(&trace).signatures() + spare;
+        let capacities = Capacities { signatures, ..Preset::Tiny.capacities() };
+        let layout = Layout::new(&BatchConfig::configure(&mut ConstraintSystem::default(), None), &capacities);
+        let public = PublicInputs::new(&trace, capacities.chains).unwrap();
+        let witness = Witness::new(&layout, &trace, &public).unwrap();
+        let cell = |pair, row| witness.advice.get(TAPE, layout.tape.cell(pair, row));
+        let is_used = |pair| [row::PATH, row::INDEX, row::LEVELS].iter().any(|row| cell(pair, *row) != Fr::zero());
+        let used = (0..layout.tape.pairs()).filter(|pair| is_used(*pair)).count();
+        assert_eq!(Demand::of_trace(&trace).pairs(signatures), used);
+    }
+}
+
+#[test]
+fn what_a_block_takes_is_known_before_its_execution_but_for_the_fee_credits() {
+    let trace = sample();
+    let block = Block::from_json(BLOCK).unwrap();
+    let without = BlockTrace { credits: Vec::new(), ..trace.clone() };
+    assert_eq!(Demand::of_block(&block), Demand::of_trace(&without));
+    assert!(!trace.credits.is_empty());
+    assert_ne!(Demand::of_block(&block), Demand::of_trace(&trace));
 }
 
 #[test]

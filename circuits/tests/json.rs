@@ -5,7 +5,8 @@
 mod common;
 
 use common::*;
-use penstock_circuits::operation::{Block, MAX_RESERVE};
+use penstock_circuits::json::{self, JsonError};
+use penstock_circuits::operation::{Block, MAX_RESERVE, Order, Transfer};
 use penstock_circuits::state::{Genesis, GenesisError, GenesisReserve, State, StateError};
 use serde_json::{Value, json};
 
@@ -36,27 +37,132 @@ fn malformed_text_is_refused_with_its_place() {
     }
 }
 
+/// The values of an object in the order of its type's fields, as serde takes them for a struct. `serde_json` sorts keys, so
+/// `fields` gives their order.
+fn positional(object: &Value, fields: &[&str]) -> Value {
+    assert_eq!(object.as_object().unwrap().len(), fields.len(), "{object}");
+    fields.iter().map(|field| object[field].clone()).collect()
+}
+
+#[test]
+fn blocks_are_objects_of_objects_and_nowhere_lists_of_fields() {
+    let block = serde_json::to_value(sample_block()).unwrap();
+    let whole = positional(&block, &["number", "timestamp", "operations"]);
+    assert_eq!(serde_json::from_value::<Block>(whole.clone()).unwrap(), sample_block(), "serde takes it");
+    let refused = Block::from_json(&whole.to_string()).unwrap_err();
+    assert_eq!(refused.to_string(), "invalid type: sequence, expected struct Block (line 1, column 0)");
+
+    let deposit = ["chain", "account", "sub", "l1_token", "l2_token", "amount", "owner", "by_owner"];
+    let places: [(&str, &[&str], &str); 5] = [
+        ("/operations/0/deposit", &deposit, "operations[0].deposit: "),
+        ("/operations/5/transfer", &["body", "public_key", "signature"], "operations[5].transfer: "),
+        ("/operations/5/transfer/signature", &["r8", "s"], "operations[5].transfer.signature: "),
+        (
+            "/operations/3/order_matching/body/maker",
+            &["body", "public_key", "signature"],
+            "operations[3].order_matching.body.maker: ",
+        ),
+        ("/operations/10/noop", &[], "operations[10].noop: "),
+    ];
+    for (pointer, fields, path) in places {
+        let mut changed = block.clone();
+        let place = changed.pointer_mut(pointer).unwrap();
+        *place = positional(place, fields);
+        assert_eq!(serde_json::from_value::<Block>(changed.clone()).unwrap(), sample_block(), "serde takes it");
+        let refused = Block::from_json(&changed.to_string()).unwrap_err();
+        assert!(
+            refused.to_string().starts_with(&format!("{path}invalid type: sequence, expected struct")),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn a_genesis_and_unsigned_operations_have_one_form_too() {
+    let value = serde_json::to_value(genesis()).unwrap();
+    assert_eq!(json::from_str::<Genesis>(&value.to_string()).unwrap(), genesis());
+    for (pointer, fields, path) in [
+        ("", vec!["deployment", "collector", "accounts", "reserves"], ""),
+        ("/collector", vec!["owner", "pub_key_hash", "balances"], "collector: "),
+        ("/accounts/1", vec!["owner", "pub_key_hash", "balances"], "accounts[1]: "),
+        ("/accounts/1/balances/0", vec!["sub", "token", "amount"], "accounts[1].balances[0]: "),
+        ("/reserves/0", vec!["chain", "l1_token", "l2_token", "amount"], "reserves[0]: "),
+    ] {
+        let mut changed = value.clone();
+        let place = changed.pointer_mut(pointer).unwrap();
+        *place = positional(place, &fields);
+        assert_eq!(serde_json::from_value::<Genesis>(changed.clone()).unwrap(), genesis(), "serde takes it");
+        let refused = json::from_str::<Genesis>(&changed.to_string()).unwrap_err().to_string();
+        assert!(refused.starts_with(&format!("{path}invalid type: sequence")), "{refused}");
+    }
+
+    let body = transfer_body(3, 4, BOB.owner(), USD, ONE, 0);
+    let value = serde_json::to_value(&body).unwrap();
+    assert_eq!(json::from_str::<Transfer>(&value.to_string()).unwrap(), body);
+    let list = Value::from_iter(value.as_object().unwrap().values().cloned());
+    assert!(json::from_str::<Transfer>(&list.to_string()).unwrap_err().to_string().contains("sequence"));
+    let value = serde_json::to_value(order(3, true, ONE, ONE)).unwrap();
+    assert_eq!(json::from_str::<Order>(&value.to_string()).unwrap(), order(3, true, ONE, ONE));
+}
+
+#[test]
+fn a_refusal_names_line_and_column() {
+    let text = serde_json::to_string_pretty(&sample_block()).unwrap();
+    let line = 1 + text.lines().position(|line| line.contains("\"l1_token\"")).unwrap();
+    let wrong = text.replacen("\"l1_token\": ", "\"l1_token\": -", 1);
+    let error = Block::from_json(&wrong).unwrap_err();
+    assert!(matches!(error, JsonError::Form { line: found, .. } if found == line), "{error}, line {line}");
+    let marked = Block::from_json(&format!("\u{feff}{text}")).unwrap();
+    assert_eq!(marked, sample_block());
+}
+
+#[test]
+fn a_time_in_milliseconds_is_recognised() {
+    let at = |time: u64| move |block: &mut Value| block["timestamp"] = json!(time);
+    assert_refused(at(1_790_000_000_123), &["timestamp: ", "looks like milliseconds", "it is 1790000000 ("]);
+    assert_refused(at(u64::MAX), &["timestamp: 18446744073709551615 is not a time"]);
+    assert_refused(|block| block["timestamp"] = json!("1790000000"), &["timestamp: invalid type: string"]);
+}
+
+#[test]
+fn a_long_amount_is_not_shown_whole() {
+    let text = refusal(|block| block["operations"][0]["deposit"]["amount"] = json!("9".repeat(1 << 20)));
+    assert!(text.len() < 400 && text.contains("operations[0].deposit.amount: '999"), "{text}");
+    assert!(text.contains("below 2^128"), "{text}");
+}
+
+#[test]
+fn fields_given_twice_are_refused() {
+    let block = r#"{"number": 1, "number": 1, "timestamp": 1, "operations": []}"#;
+    assert!(Block::from_json(block).unwrap_err().to_string().contains("duplicate field `number`"));
+    let deposit = r#"{"number": 1, "timestamp": 1, "operations": [{"deposit": {"chain": 1, "chain": 2}}]}"#;
+    let error = Block::from_json(deposit).unwrap_err().to_string();
+    assert!(error.starts_with("operations[0].deposit: duplicate field `chain`"), "{error}");
+    let genesis = r#"{"accounts": [], "accounts": []}"#;
+    assert!(json::from_str::<Genesis>(genesis).unwrap_err().to_string().contains("duplicate field `accounts`"));
+}
+
 #[test]
 fn unknown_missing_and_repeated_fields_are_refused_with_index_and_kind() {
     assert_refused(|block| block["extra"] = json!(1), &["unknown field `extra`"]);
     assert_refused(
         |block| block["operations"][1]["deposit"]["memo"] = json!(""),
-        &["operation 1", "deposit", "unknown field `memo`"],
+        &["operations[1].deposit", "unknown field `memo`"],
     );
     assert_refused(
         |block| block["operations"][5]["transfer"]["body"]["memo"] = json!(""),
-        &["operation 5", "transfer", "unknown field `memo`"],
+        &["operations[5].transfer", "unknown field `memo`"],
     );
     assert_refused(
         |block| block["operations"][10]["noop"]["memo"] = json!(""),
-        &["operation 10", "noop", "unknown field `memo`"],
+        &["operations[10].noop", "unknown field `memo`"],
     );
     assert_refused(
         |block| drop(block["operations"][5]["transfer"].as_object_mut().unwrap().remove("signature")),
-        &["operation 5", "transfer", "missing field `signature`"],
+        &["operations[5].transfer", "missing field `signature`"],
     );
-    assert_refused(|block| block["operations"][10]["deposit"] = json!({}), &["operation 10"]);
-    assert_refused(|block| block["operations"][10] = json!({}), &["operation 10", "no kind"]);
+    assert_refused(|block| block["operations"][10]["deposit"] = json!({}), &["operations[10]"]);
+    assert_refused(|block| block["operations"][10] = json!({}), &["operations[10]", "no kind"]);
     let twice = r#"{"number": 1, "timestamp": 1, "operations": [{"noop": {}, "noop": {}}]}"#;
     assert!(Block::from_json(twice).unwrap_err().to_string().contains("second entry"));
 }
@@ -71,9 +177,12 @@ fn reserved_and_unknown_kinds_are_refused_by_name() {
         ("funding", 13),
     ] {
         let code = format!("code {code}");
-        assert_refused(|block| block["operations"][3] = json!({ name: {} }), &["operation 3", name, &code, "reserved"]);
+        assert_refused(
+            |block| block["operations"][3] = json!({ name: {} }),
+            &["operations[3]", name, &code, "reserved"],
+        );
     }
-    assert_refused(|block| block["operations"][3] = json!({ "mint": {} }), &["operation 3", "'mint'"]);
+    assert_refused(|block| block["operations"][3] = json!({ "mint": {} }), &["operations[3]", "'mint'"]);
 }
 
 #[test]
@@ -95,7 +204,7 @@ fn values_of_wrong_width_are_refused() {
         ("owner", json!(format!("0x{}", "a1".repeat(33)))),
     ] {
         let text = deposit(field, value.clone());
-        assert!(text.contains("operation 0: deposit"), "{field} = {value}: {text}");
+        assert!(text.contains(&format!("operations[0].deposit.{field}: ")), "{field} = {value}: {text}");
     }
     assert_refused(
         |block| block["operations"][7]["change_pub_key"]["body"]["pub_key_hash"] = json!("0x00"),
@@ -110,10 +219,10 @@ fn values_of_wrong_width_are_refused() {
     let order = |field: &'static str, value: Value| {
         move |block: &mut Value| block["operations"][3]["order_matching"]["body"]["taker"]["body"][field] = value
     };
-    assert_refused(order("price", json!("0")), &["operation 3", "order_matching", "price 0"]);
+    assert_refused(order("price", json!("0")), &["operations[3].order_matching", "price 0"]);
     assert_refused(order("price", json!((1u128 << 120).to_string())), &["price"]);
     assert_refused(order("nonce", json!(1 << 24)), &["order nonce"]);
-    assert_refused(order("is_sell", json!(1)), &["operation 3"]);
+    assert_refused(order("is_sell", json!(1)), &["operations[3]"]);
 }
 
 #[test]
@@ -121,11 +230,8 @@ fn amounts_that_do_not_pack_are_refused_with_their_value() {
     let transfer = |field: &'static str, value: &'static str| {
         move |block: &mut Value| block["operations"][5]["transfer"]["body"][field] = json!(value)
     };
-    assert_refused(
-        transfer("amount", "34359738369"),
-        &["operation 5", "transfer", "34359738369 does not pack", "2^35"],
-    );
-    assert_refused(transfer("fee", "2049"), &["operation 5", "transfer", "2049 does not pack", "2^11"]);
+    assert_refused(transfer("amount", "34359738369"), &["operations[5].transfer", "34359738369 does not pack", "2^35"]);
+    assert_refused(transfer("fee", "2049"), &["operations[5].transfer", "2049 does not pack", "2^11"]);
 }
 
 fn init(change: impl FnOnce(&mut Genesis)) -> Result<(), StateError> {
@@ -188,5 +294,5 @@ fn a_genesis_with_impossible_accounts_is_refused() {
         genesis_error(|genesis| genesis.accounts[0].balances.push(balance(0, USD, 1))),
         GenesisError::LeafTwice(_)
     ));
-    assert!(serde_json::from_str::<Genesis>(r#"{"collector": {"owner": "0x00"}}"#).is_err());
+    assert!(json::from_str::<Genesis>(r#"{"collector": {"owner": "0x00"}}"#).is_err());
 }

@@ -93,6 +93,11 @@ impl Obstacle {
     }
 }
 
+/// A word as a shell reads it back. No shell knows NUL; nor does any file or group have it in its name.
+fn quoted(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| format!("{word:?}"), Into::into)
+}
+
 /// A step towards vfio-pci; it prints as what a shell would be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -115,8 +120,11 @@ pub enum Step {
 impl Display for Step {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Run { program, arguments } => write!(f, "{program} {}", arguments.join(" ")),
-            Self::Write { path, text } => write!(f, "echo {text} > {}", path.display()),
+            Self::Run { program, arguments } => {
+                f.write_str(program)?;
+                arguments.iter().try_for_each(|argument| write!(f, " {}", quoted(argument)))
+            }
+            Self::Write { path, text } => write!(f, "echo {} > {}", quoted(text), quoted(&path.to_string_lossy())),
         }
     }
 }
@@ -404,6 +412,19 @@ mod tests {
         machine.link("iommu_group", "sys/kernel/iommu_groups/7");
         assert_eq!(machine.steps(None), [""; 0]);
         assert_eq!(machine.steps(Some("penstock")), ["chgrp penstock /dev/vfio/7", "chmod 0660 /dev/vfio/7"]);
+    }
+
+    #[test]
+    fn steps_print_as_words_that_a_shell_reads_back() {
+        let run =
+            |argument: &str| Step::Run { program: "chgrp", arguments: vec![argument.into(), "/dev/vfio/7".into()] };
+        for name in ["kvm; rm -rf /", "domain users", "it's", "$(id)", "`id`", "a\\b", "*", ""] {
+            let words = shlex::split(&run(name).to_string()).unwrap();
+            assert_eq!(words, ["chgrp", name, "/dev/vfio/7"]);
+        }
+        assert_eq!(run("kvm").to_string(), "chgrp kvm /dev/vfio/7");
+        let write = Step::Write { path: "/a b/unbind".into(), text: "0000:65:00.0".into() };
+        assert_eq!(write.to_string(), "echo 0000:65:00.0 > '/a b/unbind'");
     }
 
     #[test]

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use penstock_abi::BAR0_BYTES;
-use penstock_driver::Event;
+use penstock_driver::transport::vfio_user::check_path;
+use penstock_driver::{Event, TransportError};
 use vfio_bindings::bindings::vfio::{
     VFIO_IRQ_INFO_EVENTFD, VFIO_IRQ_SET_ACTION_TRIGGER, VFIO_IRQ_SET_DATA_NONE, VFIO_PCI_BAR0_REGION_INDEX,
     VFIO_PCI_CONFIG_REGION_INDEX, VFIO_PCI_MSIX_IRQ_INDEX, VFIO_PCI_NUM_IRQS, VFIO_PCI_NUM_REGIONS,
@@ -32,6 +33,9 @@ pub enum ServeError {
     /// The path is taken by something that is no socket.
     #[error("{0} exists and is no abandoned socket; remove it or choose another path")]
     Taken(PathBuf),
+    /// No socket can have this path.
+    #[error(transparent)]
+    Path(TransportError),
     /// The socket cannot be made.
     #[error("cannot listen at {path}: {reason}")]
     Listen {
@@ -53,6 +57,7 @@ pub struct Listening {
 /// # Errors
 /// The path is in use or cannot be used.
 pub fn listen(path: &Path, function: Arc<Function>) -> Result<Listening, ServeError> {
+    check_path(path).map_err(ServeError::Path)?;
     match UnixStream::connect(path) {
         Ok(_) => return Err(ServeError::InUse(path.to_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => {}

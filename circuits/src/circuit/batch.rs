@@ -6,12 +6,13 @@ use halo2curves::bn256::Fr;
 
 use super::bus::running_sum;
 use super::columns::COPYABLE;
+use super::demand::CapacityError;
 use super::layout::{BatchConfig, Layout};
 use super::preset::{Capacities, Preset};
 use super::programs::Need;
 use super::signature::ROWS_PER_SLOT;
 use super::tape::ROWS_PER_PAIR;
-use super::witness::{CapacityError, Witness};
+use super::witness::Witness;
 use crate::operation::Kind;
 use crate::public_inputs::PublicInputs;
 use crate::trace::BlockTrace;

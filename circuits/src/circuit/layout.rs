@@ -75,6 +75,8 @@ pub struct Layout {
     pub tape: Tape,
     /// The row after the last region.
     pub end: usize,
+    /// How much the regions hold.
+    pub capacities: Capacities,
     /// Cells of the values that all slots share.
     globals: Vec<Cell>,
     fixed_columns: usize,
@@ -105,7 +107,8 @@ impl Layout {
         let tape = Tape::new(&config.tape, columns, signatures.rows().end, capacities.pairs);
         let end = tape.rows().end;
         let fixed_columns = config.fixed.len();
-        Self { block, kinds, credits, signatures, tape, end, globals, fixed_columns }
+        let capacities = capacities.clone();
+        Self { block, kinds, credits, signatures, tape, end, capacities, globals, fixed_columns }
     }
 
     /// The regions in the order of their rows.

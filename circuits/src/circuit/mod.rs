@@ -14,13 +14,15 @@
 //! - [`tape`]: Poseidon permutations, two a Merkle level or two free hashes.
 //! - [`signature`]: EdDSA over Baby Jubjub.
 //! - [`check`], [`soundness`]: which constraints a witness breaks, and whether each of them is needed.
-//! - [`preset`], [`layout`], [`witness`], [`batch`]: capacities, rows, values, and the halo2 circuit.
+//! - [`preset`], [`demand`]: how much a circuit holds, and how much a block takes.
+//! - [`layout`], [`witness`], [`batch`]: rows, values, and the halo2 circuit.
 
 mod affine;
 pub mod batch;
 pub mod bus;
 pub mod check;
 pub mod columns;
+pub mod demand;
 mod gates;
 pub mod layout;
 pub mod preset;

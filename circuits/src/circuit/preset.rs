@@ -39,6 +39,9 @@ impl Preset {
     /// All presets, smallest first.
     pub const ALL: [Self; 4] = [Self::Tiny, Self::Small, Self::Medium, Self::Large];
 
+    /// The one that holds most of everything.
+    pub const LARGEST: Self = Self::Large;
+
     /// What a batch of this preset holds.
     pub fn capacities(self) -> Capacities {
         // Slots in the order of `Kind::ALL`: noop, deposit, transfer to new, withdraw, transfer, full exit, key change,

@@ -2,6 +2,7 @@
 
 use halo2curves::bn256::Fr;
 
+use super::demand::{CapacityError, Demand};
 use super::layout::Layout;
 use super::programs::credit::credit;
 use super::programs::frame::{Running, Shared};
@@ -16,18 +17,6 @@ use crate::eddsa::Signature;
 use crate::operation::SignedOperation;
 use crate::public_inputs::PublicInputs;
 use crate::trace::{AccountUpdate, BlockTrace, PathUpdate};
-
-/// The block does not fit the preset.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the block needs {needed} {table}, the preset has {available}: use a larger preset or a smaller block")]
-pub struct CapacityError {
-    /// What is used up.
-    pub table: String,
-    /// How many the block needs.
-    pub needed: usize,
-    /// How many there are.
-    pub available: usize,
-}
 
 /// First-phase advice and public inputs of one batch.
 #[derive(Clone, Debug)]
@@ -44,12 +33,7 @@ impl Witness {
     /// # Errors
     /// The block needs more of something than the layout has.
     pub fn new(layout: &Layout, trace: &BlockTrace, public: &PublicInputs) -> Result<Self, CapacityError> {
-        for (kind, slots) in &layout.kinds {
-            let needed = trace.operations.iter().filter(|traced| traced.operation.kind() == *kind).count();
-            check(kind.name(), needed, slots.count())?;
-        }
-        check("fee credits", trace.credits.len(), layout.credits.count())?;
-
+        Demand::of_trace(trace).fit(&layout.capacities)?;
         let mut advice = Table::new(MAIN, layout.end + 1);
         let mut requests = Requests::default();
         let mut used = vec![0; layout.kinds.len()];
@@ -77,11 +61,10 @@ impl Witness {
         credit(&mut empty, None, 0, Fr::zero());
         fill_empty(&layout.credits, &mut advice, trace.credits.len(), &empty);
 
-        check("signatures", requests.signatures.len(), layout.signatures.slots())?;
         let mut hashes = layout.signatures.fill(&mut advice, &requests.signatures);
         hashes.extend(requests.hashes.iter().map(|(left, right)| HashUse { left: *left, right: *right, count: 1 }));
         layout.tape.fill(&mut advice, &requests.paths, &hashes).map_err(|TapeError::Full { needed, available }| {
-            CapacityError { table: "pairs of permutations".to_owned(), needed, available }
+            CapacityError { table: "pairs of permutations".to_owned(), needed, available, larger: None }
         })?;
         Ok(Self { advice, instance: public.instance() })
     }
@@ -121,13 +104,6 @@ fn fill_empty(slots: &Slots, advice: &mut Table, used: usize, empty: &Builder) {
     for slot in used..slots.count() {
         slots.fill(advice, slot, empty);
     }
-}
-
-fn check(table: &str, needed: usize, available: usize) -> Result<(), CapacityError> {
-    if needed > available {
-        return Err(CapacityError { table: table.to_owned(), needed, available });
-    }
-    Ok(())
 }
 
 /// Keys and signatures in the order in which the operation's program draws them.

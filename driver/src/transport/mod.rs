@@ -11,6 +11,7 @@ pub mod vfio_user;
 use std::io;
 use std::ops::RangeInclusive;
 use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::SharedMemory;
@@ -90,6 +91,16 @@ pub enum TransportError {
         what: String,
         /// What the system said.
         source: io::Error,
+    },
+    /// A socket's path that the system cannot take.
+    #[error("the path of the socket {} has {bytes} bytes, at most {limit} are possible: choose a shorter one", path.display())]
+    SocketPath {
+        /// The path.
+        path: PathBuf,
+        /// Its length in bytes.
+        bytes: usize,
+        /// The longest in bytes.
+        limit: usize,
     },
     /// The peer is gone.
     #[error("the peer hung up during {what}; start it again and open the card again")]

@@ -21,8 +21,8 @@ use crate::setup::{Setup, SetupError};
 use halo2_axiom::plonk::VerifyingKey;
 use halo2curves::bn256::{Fr, G1Affine};
 use penstock_circuits::circuit::batch::{Batch, BatchCircuit};
+use penstock_circuits::circuit::demand::{CapacityError, Demand};
 use penstock_circuits::circuit::preset::Preset;
-use penstock_circuits::circuit::witness::CapacityError;
 use penstock_circuits::public_inputs::{ChainNotServed, PublicInputs};
 use penstock_circuits::trace::BlockTrace;
 use std::path::PathBuf;
@@ -124,8 +124,10 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// The block does not fit.
     pub fn new(trace: &'a BlockTrace, preset: Preset) -> Result<Self, DoesNotFit> {
+        let capacities = preset.capacities();
+        Demand::of_trace(trace).fit(&capacities)?;
         let batch = Batch::new(preset);
-        let public = PublicInputs::new(trace, preset.capacities().chains)?;
+        let public = PublicInputs::new(trace, capacities.chains)?;
         let circuit = batch.assign(trace, &public)?;
         Ok(Self { trace, preset, public, batch, circuit })
     }
@@ -135,13 +137,13 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// It does not fit the largest.
     pub fn smallest(trace: &'a BlockTrace) -> Result<Self, DoesNotFit> {
-        let mut result = Self::new(trace, Preset::Tiny);
-        for preset in Preset::ALL.into_iter().skip(1) {
-            if result.is_err() {
-                result = Self::new(trace, preset);
-            }
-        }
-        result
+        let demand = Demand::of_trace(trace);
+        let farthest = trace.operations.iter().filter_map(|traced| traced.operation.chain()).max().unwrap_or(0);
+        let holds = |preset: &Preset| {
+            let capacities = preset.capacities();
+            farthest <= capacities.chains && demand.fit(&capacities).is_ok()
+        };
+        Self::new(trace, Preset::ALL.into_iter().find(holds).unwrap_or(Preset::LARGEST))
     }
 
     /// The preset's circuit.

@@ -23,18 +23,22 @@ use halo2_axiom::plonk::VerifyingKey;
 use halo2curves::bn256::{Fr, G1Affine};
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::encoding::{self, element_from_bytes, element_to_bytes, format_hex};
+use penstock_circuits::json::{self, JsonError};
 use penstock_circuits::operation::{Block, Deployment, Pubdata, PubdataError};
 use penstock_circuits::public_inputs::{ChainNotServed, PublicInputs, Publication};
 use penstock_circuits::trace::BlockTrace;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::fs;
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The version of the record's form.
 pub const VERSION: u32 = 4;
+
+/// Bytes that are read of a record: many times what the largest preset's has.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// 32 bytes, as 0x-hex.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,19 +216,23 @@ impl ProofRecord {
     /// [`RecordError::File`], [`RecordError::Malformed`], [`RecordError::Version`].
     pub fn read(path: &Path) -> Result<Self, RecordError> {
         #[derive(Deserialize)]
+        #[serde(expecting = "a proof record")]
         struct Versioned {
             version: u64,
         }
 
-        let text = fs::read_to_string(path).map_err(|error| SealedError::io("read", path, error))?;
-        let malformed =
-            |error: serde_json::Error| RecordError::Malformed { path: path.into(), what: error.to_string() };
+        let refused = |error: JsonError| match error {
+            JsonError::Read(error) => SealedError::io("read", path, error).into(),
+            error => RecordError::Malformed { path: path.into(), what: error.to_string() },
+        };
+        let file = File::open(path).map_err(JsonError::Read).map_err(refused)?;
+        let bytes = json::read(file, MAX_BYTES).map_err(refused)?;
         // First the version alone: another one may have other fields.
-        let Versioned { version: found } = serde_json::from_str(&text).map_err(malformed)?;
+        let Versioned { version: found } = json::from_slice(&bytes).map_err(refused)?;
         if found != u64::from(VERSION) {
             return Err(RecordError::Version { path: path.into(), found });
         }
-        serde_json::from_str(&text).map_err(malformed)
+        json::from_slice(&bytes).map_err(refused)
     }
 
     /// Writes the record, whole and durable or not at all.

@@ -14,11 +14,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use penstock_abi::{ABI_MAJOR, ABI_MINOR};
+use penstock_circuits::json::{self, JsonError};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 /// A manifest's name in a board's folder.
 const MANIFEST: &str = "manifest.json";
+/// Bytes that are read of a manifest.
+const MANIFEST_BYTES: u64 = 1 << 20;
+/// What the vendor's tools run, in the folder of a board that open tools cannot build for.
+const RECIPE: &str = "build.tcl";
 /// The program that talks to boards.
 const LOADER: &str = "openFPGALoader";
 /// Boards that can be loaded, with the loader's names for them.
@@ -72,13 +77,18 @@ pub enum BitstreamError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: serde_json::Error,
+        source: JsonError,
     },
     /// There is a recipe only.
-    #[error("there is no bitstream for {board}, only a recipe: build it with the vendor's tools")]
+    #[error(
+        "there is no bitstream for {board}, only a recipe: build it with the vendor's tools, as {} says",
+        folder.join("README.md").display()
+    )]
     NotBuilt {
         /// The board.
         board: String,
+        /// The board's folder.
+        folder: PathBuf,
     },
     /// The manifest speaks of something else.
     #[error("{} is for {found}, not for {expected}", path.display())]
@@ -147,6 +157,9 @@ impl Checked {
         let named = BOARDS.iter().any(|(board, _)| *board == target) || folder.join(target).join(MANIFEST).is_file();
         let home = if named { folder.join(target) } else { beside(Path::new(target)) };
         let path = home.join(MANIFEST);
+        if !path.exists() && folder.join(target).join(RECIPE).is_file() {
+            return Err(BitstreamError::NotBuilt { board: target.to_owned(), folder: folder.join(target) });
+        }
         let manifest = read(&path)?;
         let other = |found: &str| BitstreamError::Board {
             path: path.clone(),
@@ -157,7 +170,7 @@ impl Checked {
             return Err(other(&manifest.board));
         }
         let Some(bitstream) = &manifest.bitstream else {
-            return Err(BitstreamError::NotBuilt { board: manifest.board });
+            return Err(BitstreamError::NotBuilt { board: manifest.board, folder: home });
         };
         if !named && Path::new(target).file_name().is_none_or(|name| name != bitstream.file.as_str()) {
             return Err(other(&bitstream.file));
@@ -215,8 +228,12 @@ fn beside(file: &Path) -> PathBuf {
 }
 
 fn read(path: &Path) -> Result<Manifest, BitstreamError> {
-    let text = fs::read(path).map_err(|source| BitstreamError::Read { path: path.to_owned(), source })?;
-    serde_json::from_slice(&text).map_err(|source| BitstreamError::Manifest { path: path.to_owned(), source })
+    let refused = |error: JsonError| match error {
+        JsonError::Read(source) => BitstreamError::Read { path: path.to_owned(), source },
+        source => BitstreamError::Manifest { path: path.to_owned(), source },
+    };
+    let file = fs::File::open(path).map_err(JsonError::Read).map_err(refused)?;
+    json::read(file, MANIFEST_BYTES).and_then(|bytes| json::from_slice(&bytes)).map_err(refused)
 }
 
 /// Whether a card of that version has all that this driver uses: the same major version.

@@ -1,20 +1,21 @@
-//! Arguments that several commands take, and input that they read.
+//! Arguments that several commands take.
 
-use super::error::CommandError;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use penstock_circuits::circuit::preset::Preset;
-use penstock_circuits::operation::Block;
 use penstock_prover::appliance::SetupChoice;
 use penstock_prover::engine::{EngineChoice, EngineSettings};
-use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use tracing::warn;
 
-/// The file name that stands for stdin.
-pub const STDIN: &str = "-";
+/// How large a block's file may be.
+#[derive(Args)]
+pub struct BlockLimit {
+    /// How many bytes of JSON a block may have. The largest that a preset holds has less than a million.
+    #[arg(long = "max-block-bytes", value_name = "BYTES", default_value_t = 16 << 20)]
+    pub bytes: u64,
+}
 
 /// Which setup the keys are made from.
 #[derive(Args)]
@@ -82,23 +83,6 @@ pub fn seed(text: &str) -> Result<[u8; 32], String> {
         Ok(()) => Ok(bytes),
         Err(_) => Err("expected 64 hexadecimal digits".into()),
     }
-}
-
-/// The text of a file, or of stdin.
-pub fn read_text(path: &Path) -> Result<String, CommandError> {
-    let mut text = String::new();
-    let read = if path == Path::new(STDIN) {
-        io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        fs::read_to_string(path)
-    };
-    read.map_err(|error| CommandError::Input { path: path.into(), what: format!("cannot be read: {error}") })
-}
-
-/// The block in a file, or in stdin.
-pub fn read_block(path: &Path) -> Result<Block, CommandError> {
-    Block::from_json(&read_text(path)?)
-        .map_err(|error| CommandError::Input { path: path.into(), what: format!("it is no block: {error}") })
 }
 
 /// Warns of the setup whose secret was known.

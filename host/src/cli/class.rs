@@ -23,6 +23,7 @@ pub const USAGE: Class = ("usage", 2);
 pub const OUTPUT: Class = ("output", 2);
 pub const OUTPUT_TAKEN: Class = ("output_taken", 2);
 pub const INPUT: Class = ("input", 3);
+pub const BLOCK_TIME: Class = ("block_time", 3);
 pub const BLOCK_REFUSED: Class = ("block_refused", 3);
 pub const CAPACITY: Class = ("capacity", 3);
 pub const GENESIS: Class = ("genesis", 3);

@@ -3,13 +3,15 @@
 //! genesis → state → execution → witness → proof → stock verifier → verifier contract on an EVM.
 
 use super::Context;
-use super::arguments::{EngineArguments, ForceArgument, SetupArguments, preset, read_block, seed};
+use super::arguments::{BlockLimit, EngineArguments, ForceArgument, SetupArguments, preset, seed};
 use super::error::CommandError;
+use super::input::read_block;
 use super::picture::picture;
-use super::proof::{ProofPlan, ProofFigures, open_engines};
+use super::proof::{ProofFigures, ProofPlan, open_engines};
 use super::prove::RECORD_BYTES;
 use super::report::{Location, Report};
 use penstock_circuits::circuit::preset::Preset;
+use penstock_circuits::json;
 use penstock_circuits::operation::Block;
 use penstock_circuits::state::{Genesis, State};
 use penstock_prover::appliance::verify_on_evm;
@@ -38,9 +40,11 @@ pub struct Arguments {
     engine: EngineArguments,
     #[command(flatten)]
     setup: SetupArguments,
-    /// A block for the sample genesis [default: the sample block].
+    /// A block for the sample genesis, of any time [default: the sample block].
     #[arg(long, value_name = "FILE")]
     block: Option<PathBuf>,
+    #[command(flatten)]
+    limit: BlockLimit,
     /// Where the proof record goes [default: proofs/demo-PRESET.json in the data directory].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -70,20 +74,21 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
     let svg = arguments.svg.as_deref();
     let svg = svg.map(|svg| Destination::check(svg, arguments.force.force, 0, foreign_picture)).transpose()?;
     let block = match &arguments.block {
-        Some(path) => read_block(path)?,
+        Some(path) => read_block(path, arguments.limit.bytes)?,
         None => Block::from_json(BLOCK)?,
     };
-    let stages = Stages::new(context.progress.clone());
-    let genesis: Genesis = serde_json::from_str(GENESIS)?;
-    let folder = tempfile::tempdir().map_err(|error| FileError::new("create a folder in", &env::temp_dir(), error))?;
-    let (trace, _) = stages.time("execute", || State::init(folder.path(), &genesis)?.execute(&block))?;
-
     let plan = ProofPlan {
         preset: Some(arguments.preset),
         setup: arguments.setup.choice(),
         engine: arguments.engine.settings(),
         seed: arguments.seed,
     };
+    plan.check_room(&block)?;
+    let stages = Stages::new(context.progress.clone());
+    let genesis: Genesis = json::from_str(GENESIS)?;
+    let folder = tempfile::tempdir().map_err(|error| FileError::new("create a folder in", &env::temp_dir(), error))?;
+    let (trace, _) = stages.time("execute", || State::init(folder.path(), &genesis)?.execute(&block))?;
+
     let witnessed = plan.witness(&trace, &stages)?;
     let appliance = plan.open(&witnessed, &stages, context)?;
     let engines = open_engines(&plan.engine, &appliance, &stages)?;

@@ -1,9 +1,12 @@
 //! Why a command did not do what it was asked: every error of the library, each with its kind and exit code.
 
 use super::class::{self, Class};
+use super::clock::BlockTimeError;
+use super::input::InputError;
 use crate::card::bitstream::BitstreamError;
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::execute::BlockError;
+use penstock_circuits::json::JsonError;
 use penstock_circuits::state::StateError;
 use penstock_driver::CardError;
 use penstock_prover::appliance::{DoesNotFit, OpenError, ProveError};
@@ -36,6 +39,15 @@ pub enum CommandError {
     /// A place where no result goes.
     #[error(transparent)]
     Destination(#[from] DestinationError),
+    /// Input that is not taken.
+    #[error(transparent)]
+    Read(#[from] InputError),
+    /// A block of another time.
+    #[error(transparent)]
+    BlockTime(#[from] BlockTimeError),
+    /// A sample that is built in does not read.
+    #[error("the built-in sample is broken: {0}; please report this")]
+    Sample(#[from] JsonError),
     /// A block that breaks a rule.
     #[error(transparent)]
     Block(#[from] BlockError),
@@ -131,7 +143,8 @@ impl CommandError {
             Self::Destination(DestinationError::File(error)) => file(error, class::OUTPUT),
             Self::Destination(DestinationError::Taken { .. }) => class::OUTPUT_TAKEN,
             Self::Destination(_) => class::OUTPUT,
-            Self::Input { .. } => class::INPUT,
+            Self::Input { .. } | Self::Read(_) => class::INPUT,
+            Self::BlockTime(_) => class::BLOCK_TIME,
             Self::Block(BlockError::State(error)) => state(error),
             Self::Block(_) => class::BLOCK_REFUSED,
             Self::DoesNotFit(_) => class::CAPACITY,
@@ -163,7 +176,7 @@ impl CommandError {
             Self::Evm(_) => class::EVM,
             Self::ProofKept { source: error, .. } | Self::File(error) => file(error, class::SYSTEM),
             Self::Report { .. } => class::REPORT,
-            Self::Json(_) => class::INTERNAL,
+            Self::Json(_) | Self::Sample(_) => class::INTERNAL,
         }
     }
 
@@ -175,7 +188,8 @@ impl CommandError {
             }
             Self::Block(BlockError::Number { expected, found }) => json!({ "expected": expected, "found": found }),
             Self::DoesNotFit(DoesNotFit::Capacity(error)) => {
-                json!({ "table": error.table, "needed": error.needed, "available": error.available })
+                let larger = error.larger.map(Preset::name);
+                json!({ "table": error.table, "needed": error.needed, "available": error.available, "larger_preset": larger })
             }
             Self::DoesNotFit(DoesNotFit::Chain(error)) => {
                 json!({ "operation": error.index, "chain": error.chain, "chains": error.chains })

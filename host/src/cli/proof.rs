@@ -5,9 +5,11 @@ use super::arguments::warn_if_insecure;
 use super::error::CommandError;
 use super::report::{Properties, table};
 use penstock_circuits::chain;
+use penstock_circuits::circuit::demand::Demand;
 use penstock_circuits::circuit::preset::Preset;
+use penstock_circuits::operation::Block;
 use penstock_circuits::trace::BlockTrace;
-use penstock_prover::appliance::{Appliance, Prepared, SetupChoice};
+use penstock_prover::appliance::{Appliance, DoesNotFit, Prepared, SetupChoice};
 use penstock_prover::engine::EngineSettings;
 use penstock_prover::engine::lineup::{FailedAttempt, Lineup};
 use penstock_prover::measure::{Span, StageSpan, Stages, Stopwatch, peak_rss_mib};
@@ -44,6 +46,13 @@ pub struct Proved {
 }
 
 impl ProofPlan {
+    /// Refuses a block that cannot fit, whatever its execution says: before signatures are checked and anything is
+    /// computed.
+    pub fn check_room(&self, block: &Block) -> Result<(), CommandError> {
+        let preset = self.preset.unwrap_or(Preset::LARGEST);
+        Ok(Demand::of_block(block).fit(&preset.capacities()).map_err(DoesNotFit::from)?)
+    }
+
     /// Lays an executed block into the preset.
     pub fn witness<'a>(&self, trace: &'a BlockTrace, stages: &Stages) -> Result<Witnessed<'a>, CommandError> {
         let watch = Stopwatch::start();

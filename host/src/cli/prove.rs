@@ -3,12 +3,13 @@
 //! The order makes a crash harmless. Until the record is there nothing has changed. With the record and an uncommitted
 //! state, running the command again takes the proof from the record and commits. With both, it reports what is there.
 
-use super::Context;
-use super::arguments::{EngineArguments, ForceArgument, SetupArguments, preset, read_block, seed, warn_if_insecure};
+use super::arguments::{BlockLimit, EngineArguments, ForceArgument, SetupArguments, preset, seed, warn_if_insecure};
 use super::error::CommandError;
-use super::proof::{ProofPlan, ProofFigures, Proved, open_engines};
+use super::input::read_block;
+use super::proof::{ProofFigures, ProofPlan, Proved, open_engines};
 use super::report::{Location, Report};
 use super::verify::check;
+use super::{Context, clock};
 use penstock_circuits::circuit::preset::Preset;
 use penstock_circuits::encoding::element_to_bytes;
 use penstock_circuits::execute::BlockError;
@@ -31,6 +32,12 @@ pub struct Arguments {
     /// The block, as JSON; - is stdin.
     #[arg(value_name = "BLOCK.json")]
     block: PathBuf,
+    #[command(flatten)]
+    limit: BlockLimit,
+    /// Prove the block even if its time is more than a day behind this machine's clock or a quarter of an hour ahead: no
+    /// chain may take it.
+    #[arg(long)]
+    any_time: bool,
     /// The state's folder.
     #[arg(long, value_name = "DIR")]
     state: PathBuf,
@@ -62,13 +69,24 @@ struct Outcome {
 }
 
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandError> {
-    let block = read_block(&arguments.block)?;
+    let block = read_block(&arguments.block, arguments.limit.bytes)?;
+    let plan = ProofPlan {
+        preset: arguments.preset,
+        setup: arguments.setup.choice(),
+        engine: arguments.engine.settings(),
+        seed: arguments.seed,
+    };
+    plan.check_room(&block)?;
     let id = block_id(&block)?;
     let data = context.data()?;
     let kept = data.proofs().join(format!("{}.json", hex::encode(id.0)));
     let destination =
         Destination::check(&arguments.out, arguments.force.force, RECORD_BYTES, |path| foreign(path, id))?;
     let earlier = [destination.path(), &kept].into_iter().find_map(|path| record_of(path, id));
+    // What was proved in time is committed whenever the command is run again.
+    if earlier.is_none() && !arguments.any_time {
+        clock::check(block.timestamp)?;
+    }
     let state = State::open(&arguments.state)?;
     let stages = Stages::new(context.progress.clone());
     let executed = stages.time("execute", || state.execute(&block));
@@ -79,12 +97,6 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Report, CommandEr
         (executed, _) => executed?,
     };
 
-    let plan = ProofPlan {
-        preset: arguments.preset,
-        setup: arguments.setup.choice(),
-        engine: arguments.engine.settings(),
-        seed: arguments.seed,
-    };
     let witnessed = plan.witness(&trace, &stages)?;
     let appliance = plan.open(&witnessed, &stages, context)?;
     let reusable = earlier.filter(|record| is_reusable(record, &trace, &appliance));

@@ -3,8 +3,8 @@
 //! The key comes from a file, from stdin or from the environment, never from an argument, which other users could read.
 //! What is signed is checked by the block's execution, not here.
 
-use super::arguments::{STDIN, read_text};
 use super::error::CommandError;
+use super::input::{KEY, STDIN, UNSIGNED, read_json, read_text};
 use super::report::Report;
 use penstock_circuits::babyjubjub::Point;
 use penstock_circuits::eddsa::PrivateKey;
@@ -48,7 +48,7 @@ pub struct Arguments {
 
 /// What can be signed.
 #[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", expecting = "an object with one entry, the operation or order under its kind")]
 enum Unsigned {
     Order(Order),
     TransferToNew(TransferToNew),
@@ -74,10 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, CommandError> {
     }
     let key = private_key(arguments.key.as_deref(), arguments.operation.as_deref())?;
     let (Some(path), Some(deployment)) = (&arguments.operation, arguments.deployment) else { return keys(&key, None) };
-    let unsigned: Unsigned = serde_json::from_str(&read_text(path)?).map_err(|error| CommandError::Input {
-        path: path.clone(),
-        what: format!("it is nothing that is signed: {error}"),
-    })?;
+    let unsigned: Unsigned = read_json(path, UNSIGNED)?;
     let place = (deployment, path.as_path());
     let value = match unsigned {
         Unsigned::Order(order) => serde_json::to_value(sign(order, &key, place)?),
@@ -106,7 +103,7 @@ fn private_key(file: Option<&Path>, operation: Option<&Path>) -> Result<PrivateK
         Some(path) if path == Path::new(STDIN) && operation == Some(path) => {
             return Err(CommandError::Usage("key and operation cannot both come from stdin".into()));
         }
-        Some(path) => (path, read_text(path)?),
+        Some(path) => (path, read_text(path, KEY)?),
         None => {
             let missing = || format!("no key: give a file with --key, or the key itself in {KEY_VARIABLE}");
             (Path::new(KEY_VARIABLE), env::var(KEY_VARIABLE).map_err(|_| CommandError::Usage(missing()))?)

@@ -3,12 +3,13 @@
 //! A genesis knows neither nonces nor orders, nor the chains on which owners have acted. An export is a genesis, which `init` reads back to the same root, as long as the
 //! state has none; otherwise it is the full listing that `show` prints, which `init` does not take.
 
-use super::arguments::read_text;
 use super::demo;
 use super::error::CommandError;
+use super::input::read_genesis;
 use super::report::{Properties, Report, table};
 use penstock_circuits::chain;
 use penstock_circuits::encoding::{amount, element_to_bytes};
+use penstock_circuits::json;
 use penstock_circuits::operation::{COLLECTOR, Deployment, FIRST_USER, Owner, PubKeyHash, RESERVES, backing_of};
 use penstock_circuits::state::{Genesis, GenesisAccount, GenesisBalance, GenesisReserve, State, StateError, View};
 use penstock_prover::record::Word;
@@ -101,11 +102,10 @@ pub fn run(command: &Command) -> Result<Report, CommandError> {
 
 fn init(folder: &Path, genesis: Option<&Path>) -> Result<Report, CommandError> {
     let genesis: Genesis = match genesis {
-        Some(path) => serde_json::from_str(&read_text(path)?)
-            .map_err(|error| CommandError::Input { path: path.into(), what: format!("it is no genesis: {error}") })?,
+        Some(path) => read_genesis(path)?,
         None => {
             warn!("the sample genesis is used; its private keys are public");
-            serde_json::from_str(demo::GENESIS)?
+            json::from_str(demo::GENESIS)?
         }
     };
     let listing = Listing::of(&State::init(folder, &genesis)?.view()?)?;

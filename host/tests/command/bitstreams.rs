@@ -130,7 +130,41 @@ fn a_board_without_manifest_or_bitstream_is_refused() {
     fs::remove_file(releases.path("manifest.json")).unwrap();
     releases.refuses("ulx3s-85f", &["cannot read", "manifest.json"]);
     releases.refuses("no-such-board", &["cannot read", "manifest.json"]);
-    Releases::with("ulx3s-85f", &[("bitstream", Value::Null)]).refuses("ulx3s-85f", &["only a recipe"]);
+    let mut manifest: Value =
+        serde_json::from_slice(&fs::read(Releases::new().path("manifest.json")).unwrap()).unwrap();
+    manifest.as_object_mut().unwrap().remove("bitstream");
+    fs::write(releases.path("manifest.json"), manifest.to_string()).unwrap();
+    releases.refuses("ulx3s-85f", &["only a recipe"]);
+}
+
+#[test]
+fn a_board_that_has_a_recipe_and_nothing_else_is_told_so() {
+    let releases = Releases::new();
+    let home = releases.0.path().join("alveo");
+    fs::create_dir(&home).unwrap();
+    releases.refuses("alveo", &["cannot read", "manifest.json"]);
+    fs::write(home.join("build.tcl"), "").unwrap();
+    releases.refuses("alveo", &["no bitstream for alveo, only a recipe", "README.md"]);
+    let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/../bitstreams");
+    run(["card", "flash", "alveo-u55c", "--bitstreams", repository, "--json"]).failure(
+        3,
+        "bitstream",
+        &["only a recipe"],
+    );
+}
+
+#[test]
+fn a_manifest_has_one_form() {
+    for changed in [json!(["card.bit", hex::encode(Sha256::digest(BITSTREAM))]), Value::Null] {
+        Releases::with("ulx3s-85f", &[("bitstream", changed)]).refuses("ulx3s-85f", &["bitstream: invalid type"]);
+    }
+    Releases::with("ulx3s-85f", &[("rtl", json!(["0011223344556677"]))]).refuses("ulx3s-85f", &["rtl: invalid type"]);
+    let releases = Releases::new();
+    let text = fs::read_to_string(releases.path("manifest.json")).unwrap();
+    fs::write(releases.path("manifest.json"), text.replacen('{', r#"{"abi": "1.0","#, 1)).unwrap();
+    releases.refuses("ulx3s-85f", &["duplicate field `abi`"]);
+    fs::write(releases.path("manifest.json"), format!("\u{feff}{text}")).unwrap();
+    run(releases.arguments("ulx3s-85f").into_iter().chain(["--dry-run"])).success();
 }
 
 #[test]

@@ -124,7 +124,7 @@ impl Stand {
         let (block, state, proof) = (example("block.json"), self.path("state"), self.path("proof.json"));
         let seed = "07".repeat(32);
         let mut command = penstock(["prove", text(&block), "--state", text(&state), "--out", text(&proof)]);
-        command.args(["--preset", "tiny", "--seed", &seed, "--json", "--engine", engine]).args(arguments);
+        command.args(["--any-time", "--preset", "tiny", "--seed", &seed, "--json", "--engine", engine]).args(arguments);
         command
     }
 

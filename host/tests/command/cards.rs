@@ -135,6 +135,38 @@ fn binding_prints_its_steps_and_takes_them_only_when_told_to() {
 }
 
 #[test]
+fn steps_are_printed_as_words_of_a_shell_and_groups_have_names() {
+    let machine = Machine::new();
+    machine.bound();
+    let spaced = machine.path("a b");
+    fs::create_dir(&spaced).unwrap();
+    for folder in ["sys", "dev"] {
+        symlink(machine.path(folder), spaced.join(folder)).unwrap();
+    }
+    let bind = |group: &str| run(["card", "bind", CARD, "--root", text(&spaced), "--group", group, "--json"]);
+    let node = spaced.join("dev/vfio/7");
+    let steps = bind("domain users").success()["steps"].clone();
+    assert_eq!(
+        steps,
+        json!([format!("chgrp 'domain users' '{0}'", node.display()), format!("chmod 0660 '{0}'", node.display())])
+    );
+    for group in ["kvm; rm -rf /", "--reference=/etc/shadow", "", "$(id)", "a\nb"] {
+        let group = format!("--group={group}");
+        let fixed = ["card", "bind", CARD, "--root", text(&spaced), "--json", &group];
+        for more in [None, Some("--apply")] {
+            run(fixed.into_iter().chain(more)).failure(2, "usage", &["name of a group"]);
+        }
+    }
+}
+
+#[test]
+fn a_socket_path_that_is_too_long_is_told_with_its_length() {
+    let address = format!("sim:/tmp/{}", "s".repeat(200));
+    let error = run(["card", "info", &address, "--json"]).failure(5, "card", &["205 bytes, at most 107"]);
+    assert_eq!(error["cause"], "transport");
+}
+
+#[test]
 fn a_card_is_shown_checked_and_measured() {
     let info = run(["card", "info", "model", "--json"]).success();
     assert_eq!((&info["card"], &info["simulated"], &info["abi"]), (&"model".into(), &true.into(), &"1.0".into()));

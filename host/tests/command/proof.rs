@@ -108,9 +108,9 @@ impl Stand {
         Self { folder, state, before, block, proof }
     }
 
-    fn arguments(&self) -> [&str; 9] {
+    fn arguments(&self) -> [&str; 10] {
         let (block, state, proof) = (text(&self.block), text(&self.state), text(&self.proof));
-        ["prove", block, "--state", state, "--out", proof, "--preset", "tiny", "--json"]
+        ["prove", block, "--state", state, "--out", proof, "--preset", "tiny", "--any-time", "--json"]
     }
 
     fn prove(&self) -> Ran {
@@ -151,7 +151,8 @@ impl Stand {
         let record = fs::read(&self.proof).unwrap();
         fs::remove_dir_all(&self.state).unwrap();
         copy(&self.before, &self.state);
-        let again = self.prove().success();
+        // By now the block may be too old to begin with; its proof is there.
+        let again = run(self.arguments().into_iter().filter(|argument| *argument != "--any-time")).success();
         assert_eq!((&again["resumed"], &again["new_root"]), (&true.into(), &proved["new_root"]));
         assert_eq!(fs::read(&self.proof).unwrap(), record);
         assert_eq!(self.show()["root"], proved["new_root"]);
@@ -235,6 +236,30 @@ impl Stand {
         changed(&|record| record["version"] = 2.into()).failure(3, "input", &["version 2"]);
         changed(&|record| record["preset"] = "huge".into()).failure(3, "input", &["huge"]);
         changed(&|record| record["proof"] = "0x1".into()).failure(3, "input", &["hexadecimal"]);
+        // Records have one form, too.
+        let block = ["id", "number", "timestamp", "deployment", "old_root", "new_root", "operations"];
+        let as_list = |value: &Value, fields: &[&str]| -> Value {
+            assert_eq!(value.as_object().unwrap().len(), fields.len(), "{value}");
+            fields.iter().map(|field| value[field].clone()).collect()
+        };
+        changed(&|record| record["block"] = as_list(&record["block"], &block)).failure(
+            3,
+            "input",
+            &["no proof record", "block: invalid type: sequence", "line 1"],
+        );
+        changed(&|record| record["setup"]["origin"] = json!({ "insecure": null })).failure(
+            3,
+            "input",
+            &["setup.origin.insecure: "],
+        );
+        changed(&|record| *record = json!([record["version"]])).failure(3, "input", &["expected a proof record"]);
+        refused(&good.replacen('{', r#"{"version": 3,"#, 1)).failure(3, "input", &["duplicate field `version`"]);
+        refused(&good.replacen("\"preset\"", "\"engine\": \"cpu\", \"preset\"", 1)).failure(
+            3,
+            "input",
+            &["duplicate field `engine`"],
+        );
+        refused(&format!("\u{feff}{good}")).success();
         self.verify(&self.folder.path().join("missing.json")).failure(3, "input", &["missing.json"]);
         refused(&good).success();
     }

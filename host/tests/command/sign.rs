@@ -49,10 +49,24 @@ fn orders_and_matches_are_signed_too() {
 #[test]
 fn what_is_not_signed_or_malformed_is_refused() {
     let deposit = sign(&json!({ "deposit": {} }), &ALICE.key_text());
-    deposit.failure(3, "input", &["nothing that is signed", "deposit"]);
+    deposit.failure(3, "input", &["no operation to be signed", "deposit"]);
     let mut unsigned = json!({ "transfer": transfer(ALICE, BOB, ONE, 0) });
     unsigned["transfer"]["tip"] = "1".into();
-    sign(&unsigned, &ALICE.key_text()).failure(3, "input", &["unknown field `tip`"]);
+    sign(&unsigned, &ALICE.key_text()).failure(3, "input", &["transfer: unknown field `tip`", "line 1"]);
+}
+
+#[test]
+fn an_unsigned_operation_has_one_form() {
+    let body = transfer(ALICE, BOB, ONE, 0);
+    let fields = serde_json::to_value(&body).unwrap();
+    let order = ["from", "from_sub", "token", "amount", "to", "to_sub", "to_owner", "fee", "nonce", "time"];
+    assert_eq!(fields.as_object().unwrap().len(), order.len());
+    let list: Value = order.iter().map(|field| fields[field].clone()).collect();
+    assert_eq!(serde_json::from_value::<penstock_circuits::operation::Transfer>(list.clone()).unwrap(), body);
+    let parts = ["transfer: invalid type: sequence", "line 1"];
+    sign(&json!({ "transfer": list }), &ALICE.key_text()).failure(3, "input", &parts);
+    sign(&json!(["transfer", fields]), &ALICE.key_text()).failure(3, "input", &["sequence"]);
+    sign(&json!({ "transfer": fields, "order": {} }), &ALICE.key_text()).failure(3, "input", &["second entry"]);
 }
 
 #[test]

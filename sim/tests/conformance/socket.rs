@@ -42,6 +42,16 @@ fn connect(socket: &Path, limit: Duration) -> Result<Card, CardError> {
 }
 
 #[test]
+fn a_socket_path_that_is_too_long_is_told_with_its_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s".repeat(120));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_penstock-sim"));
+    let output = command.args(["serve", "--card", "model", "--socket"]).arg(&socket).output().unwrap();
+    let (length, told) = (socket.as_os_str().len(), String::from_utf8(output.stderr).unwrap());
+    assert!(!output.status.success() && told.contains(&format!("{length} bytes, at most 107")), "{told}");
+}
+
+#[test]
 fn a_second_process_is_told_that_the_card_is_taken() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("card.sock");

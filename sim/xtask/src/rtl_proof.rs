@@ -13,9 +13,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use penstock_circuits::json;
 use penstock_hdl::field::Shape;
 use penstock_hdl::shape;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::serve::Served;
 use crate::shell;
@@ -29,7 +31,7 @@ const TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 #[derive(Deserialize)]
 struct Record {
     engine: String,
-    failed_attempts: Vec<serde_json::Value>,
+    failed_attempts: Vec<IgnoredAny>,
     proof: String,
     instances: Vec<String>,
 }
@@ -55,8 +57,7 @@ pub(crate) fn run(preset: &str, shape: Option<Shape>) -> Result<()> {
         let (program, out) = (text(&program)?, text(&file)?);
         let demo = [program, "demo", "--preset", preset, "--engine", engine, "--card-timeout", &timeout];
         shell::run_words("", &[&demo[..], &["--seed", SEED, "--out", out]].concat())?;
-        let record: Record =
-            serde_json::from_slice(&fs::read(&file)?).with_context(|| format!("{out} is no record"))?;
+        let record: Record = json::from_slice(&fs::read(&file)?).with_context(|| format!("{out} is no record"))?;
         ensure!(record.engine == engine && record.failed_attempts.is_empty(), "{out}: {} proved it", record.engine);
         Ok((record, start.elapsed()))
     };

@@ -16,6 +16,7 @@ use penstock_circuits::circuit::soundness::fuzz::{FuzzReport, fuzz};
 use penstock_circuits::circuit::soundness::items::{Judged, Verdict, campaign as item_campaign, figure};
 use penstock_circuits::circuit::soundness::scenario::Program;
 use penstock_circuits::circuit::soundness::{Subject, campaign, confirm};
+use penstock_circuits::json;
 use penstock_circuits::operation::{Block, Kind};
 use penstock_circuits::state::{Genesis, State};
 use penstock_circuits::trace::BlockTrace;
@@ -272,7 +273,7 @@ pub(crate) fn execute(block: &str) -> Result<BlockTrace> {
         let path = format!("{EXAMPLES}/{name}");
         std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}: run this in the workspace's root"))
     };
-    let genesis: Genesis = serde_json::from_str(&read("genesis.json")?)?;
+    let genesis: Genesis = json::from_str(&read("genesis.json")?)?;
     let folder = tempfile::tempdir()?;
     let state = State::init(folder.path(), &genesis)?;
     Ok(state.execute(&Block::from_json(&read(block)?)?)?.0)

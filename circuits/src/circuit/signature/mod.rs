@@ -150,6 +150,12 @@ impl Signatures {
         self.slots
     }
 
+    /// How many hashes a table of so many slots draws from the tape, so many of them in use: one a signature, and one for
+    /// all that are idle.
+    pub fn hashes(slots: usize, used: usize) -> usize {
+        used + usize::from(used < slots)
+    }
+
     /// The row of the table's column where a slot's row lies.
     pub(super) fn row(&self, slot: usize, row: usize) -> usize {
         self.start + slot * ROWS_PER_SLOT + row

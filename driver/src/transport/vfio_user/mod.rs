@@ -31,6 +31,22 @@ const IRQ_ACTION_TRIGGER: u32 = 1 << 5;
 /// How long a peer may take to answer, unless told otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Bytes of the longest path that a Unix socket can have: an address of 108 on Linux, which ends with a zero.
+pub const SOCKET_PATH_BYTES: usize = 107;
+
+/// Checks that a Unix socket can be at `path`. What the system says otherwise names neither the length nor the limit.
+///
+/// # Errors
+/// [`TransportError::SocketPath`].
+pub fn check_path(path: &Path) -> Result<(), TransportError> {
+    match path.as_os_str().len() {
+        bytes if bytes > SOCKET_PATH_BYTES => {
+            Err(TransportError::SocketPath { path: path.to_owned(), bytes, limit: SOCKET_PATH_BYTES })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A connection to a simulated card.
 #[derive(Debug)]
 pub struct VfioUser {
@@ -44,8 +60,9 @@ impl VfioUser {
     /// Connects to the socket at `path`; no answer may take longer than `timeout`.
     ///
     /// # Errors
-    /// Nobody listens, nobody answers (the card serves another process), or the peer is no PCI device with MSI-X.
+    /// The path is too long, nobody listens, nobody answers (the card serves another process), or the peer is no PCI device with MSI-X.
     pub fn connect(path: &Path, timeout: Duration) -> Result<Self, TransportError> {
+        check_path(path)?;
         let stream = UnixStream::connect(path)
             .and_then(|stream| Wire::new(stream, timeout))
             .map_err(|source| TransportError::Io { what: format!("connect to {}", path.display()), source })?;
@@ -179,4 +196,25 @@ fn word(body: &[u8], at: usize) -> Result<u32, TransportError> {
 
 fn protocol(what: &'static str, how: String) -> TransportError {
     TransportError::Protocol { what, how }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn a_socket_path_beyond_the_systems_limit_is_refused_with_both_lengths() {
+        let folder = tempfile::tempdir().unwrap();
+        let of_length = |bytes: usize| folder.path().join("s".repeat(bytes - folder.path().as_os_str().len() - 1));
+        let longest = VfioUser::connect(&of_length(SOCKET_PATH_BYTES), DEFAULT_TIMEOUT).unwrap_err();
+        assert!(
+            matches!(&longest, TransportError::Io { source, .. } if source.kind() == ErrorKind::NotFound),
+            "{longest}"
+        );
+        let longer = VfioUser::connect(&of_length(SOCKET_PATH_BYTES + 1), DEFAULT_TIMEOUT).unwrap_err();
+        assert!(matches!(longer, TransportError::SocketPath { bytes: 108, limit: 107, .. }), "{longer}");
+        assert!(longer.to_string().contains("108 bytes, at most 107"), "{longer}");
+    }
 }

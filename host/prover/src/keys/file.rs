@@ -10,6 +10,7 @@ use halo2_axiom::plonk::{Circuit, ProvingKey, VerifyingKey, permutation};
 use halo2_axiom::poly::Polynomial;
 use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::serde::SerdeObject;
+use penstock_circuits::json;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -101,8 +102,7 @@ fn open<C: Circuit<Fr>>(
     identity: &Identity,
     params: C::Params,
 ) -> Result<(Manifest, VerifyingKey<G1Affine>), SealedError> {
-    let manifest: Manifest =
-        serde_json::from_slice(&file.section(0)?).map_err(|error| file.corrupt(error.to_string()))?;
+    let manifest: Manifest = json::from_slice(&file.section(0)?).map_err(|error| file.corrupt(error.to_string()))?;
     if manifest.identity != identity.hash {
         return Err(file.corrupt("its keys belong to another circuit, preset, setup or version"));
     }

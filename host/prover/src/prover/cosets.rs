@@ -16,6 +16,7 @@ use std::time::Duration;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::PrimeField;
 use halo2curves::serde::SerdeObject;
+use penstock_circuits::json;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -148,8 +149,7 @@ fn write(key: &ProverKey, path: &Path) -> Result<(), SealedError> {
 /// Reads the values at `path` if they are those of `key`.
 fn read(key: &ProverKey, path: &Path) -> Result<Vec<KeyCoset>, SealedError> {
     let file = Sealed::open(path, KIND)?;
-    let manifest: Manifest =
-        serde_json::from_slice(&file.section(0)?).map_err(|error| file.corrupt(error.to_string()))?;
+    let manifest: Manifest = json::from_slice(&file.section(0)?).map_err(|error| file.corrupt(error.to_string()))?;
     if manifest != Manifest::new(key) {
         return Err(file.corrupt("its cosets belong to another key or version"));
     }

@@ -9,6 +9,7 @@ use super::lagrange::Transform;
 use crate::progress::Progress;
 use crate::sealed::{self, Kind, Sealed, SealedError};
 use halo2curves::bn256::G1Affine;
+use penstock_circuits::json;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -74,8 +75,7 @@ impl Checkpoint {
 
     fn read(&self) -> Result<(u32, Vec<G1Affine>), SealedError> {
         let file = Sealed::open(&self.path, KIND)?;
-        let state: State =
-            serde_json::from_slice(&file.section(0)?).map_err(|error| file.corrupt(error.to_string()))?;
+        let state: State = json::from_slice(&file.section(0)?).map_err(|error| file.corrupt(error.to_string()))?;
         if state.digest != self.digest {
             return Err(file.corrupt("it belongs to another setup"));
         }

@@ -11,6 +11,7 @@ use crate::files::Destination;
 use crate::sealed::{self, Kind, Sealed, SealedError};
 use halo2curves::bn256::{G1Affine, G2Affine};
 use halo2curves::serde::SerdeObject;
+use penstock_circuits::json;
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -151,7 +152,7 @@ fn open(path: &Path) -> Result<(Sealed, Description, G2Affine), SetupError> {
 }
 
 fn parse<T: DeserializeOwned>(file: &Sealed) -> Result<T, SealedError> {
-    serde_json::from_slice(&file.section(0)?).map_err(|error| file.corrupt(error.to_string()))
+    json::from_slice(&file.section(0)?).map_err(|error| file.corrupt(error.to_string()))
 }
 
 fn section_ranges(k: u32) -> Vec<Range<usize>> {
@@ -258,6 +259,24 @@ mod tests {
         sealed::write(&path, Kind { version: 3, ..KIND }, [vec![], vec![]].into_iter()).unwrap();
         let error = Setup::info(&path).unwrap_err().to_string();
         assert!(error.contains("version 2") && error.contains("version 3"), "{error}");
+    }
+
+    #[test]
+    fn a_description_has_one_form() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("dev.srs");
+        let described = |description: &str| {
+            let s_g2 = Setup::insecure(2, Some([1; 32]), &Progress::silent()).unwrap().s_g2().to_raw_bytes();
+            let sections = [description.as_bytes().to_vec(), s_g2];
+            sealed::write(&path, KIND, sections.into_iter()).unwrap();
+            Setup::info(&path)
+        };
+        assert_eq!(described(r#"{"k": 2, "origin": "insecure"}"#).unwrap().k, 2);
+        for description in [r#"[2, "insecure"]"#, r#"{"k": 2, "origin": {"insecure": null}}"#] {
+            assert!(serde_json::from_str::<Description>(description).is_ok(), "serde takes {description}");
+            let error = described(description).unwrap_err();
+            assert!(matches!(error, SetupError::File(SealedError::Corrupt { .. })), "{error}");
+        }
     }
 
     #[test]

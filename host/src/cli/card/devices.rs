@@ -20,7 +20,7 @@ pub struct Bind {
     #[arg(value_name = "BDF")]
     device: PciAddress,
     /// Also give the device's node to this group of users.
-    #[arg(long, value_name = "GROUP")]
+    #[arg(long, value_name = "GROUP", value_parser = group)]
     group: Option<String>,
     /// Take the steps, as root, instead of printing them only.
     #[arg(long)]
@@ -34,6 +34,17 @@ struct Root {
     /// Where the kernel's sys and dev are: elsewhere in a container.
     #[arg(long, value_name = "DIR", default_value = "/")]
     root: PathBuf,
+}
+
+/// The name or number of a group of users, with the characters that names have here and in directories of companies.
+/// What begins with a dash would be an option to chgrp.
+fn group(text: &str) -> Result<String, String> {
+    let is_allowed = |character: char| character.is_alphanumeric() || "_-.@+$\\ ".contains(character);
+    if !text.is_empty() && !text.starts_with(['-', ' ']) && text.chars().all(is_allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected the name of a group of users: letters, digits and _ - . @ + $ \\, no dash in front".to_owned())
+    }
 }
 
 #[derive(Serialize)]

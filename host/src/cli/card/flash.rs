@@ -47,7 +47,8 @@ pub fn flash(arguments: &Flash) -> Result<Report, CommandError> {
     if !arguments.dry_run {
         checked.load(keep)?;
     }
-    let line = command.join(" ");
+    // Names of files have no NUL, which alone cannot be quoted.
+    let line = shlex::try_join(command.iter().map(String::as_str)).unwrap_or_else(|_| format!("{command:?}"));
     let text =
         if arguments.dry_run { line } else { format!("{} runs {}", checked.manifest.board, checked.file.display()) };
     let flashed = Flashed {
