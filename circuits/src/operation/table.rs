@@ -1,7 +1,7 @@
 //! The table of operations: their codes, their fields, what is signed of them and what is published, in order.
 //!
-//! What has to agree on this reads it here: the encoder ([`super::message`], [`super::pubdata`]), the programs of the
-//! circuit (`circuit::programs::fields`), the refusal of values out of range ([`super::limits`]), and the tables of `PROTOCOL.md`, which
+//! What has to agree on this reads it here: the encoder (`message`, `pubdata`), the programs of the circuit
+//! (`circuit::programs::fields`), the refusal of values out of range (`limits`), and the tables of `PROTOCOL.md`, which
 //! [`super::page`] prints.
 //!
 //! A kind's fields are a struct with one field a field of the operation, generic in what these hold: [`Field`]s in the table,
