@@ -74,12 +74,12 @@ pub fn word(bytes: &[u8]) -> Fr {
 pub mod amount {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    /// See the module.
+    /// Writes an amount.
     pub fn serialize<S: Serializer>(amount: &u128, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(amount)
     }
 
-    /// See the module.
+    /// Reads an amount.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
         super::parse_amount(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
@@ -89,12 +89,12 @@ pub mod amount {
 pub mod bytes {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    /// See the module.
+    /// Writes bytes.
     pub fn serialize<S: Serializer, const N: usize>(bytes: &[u8; N], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&super::format_hex(bytes))
     }
 
-    /// See the module.
+    /// Reads bytes.
     pub fn deserialize<'de, D: Deserializer<'de>, const N: usize>(deserializer: D) -> Result<[u8; N], D::Error> {
         super::parse_hex(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
@@ -105,24 +105,24 @@ pub mod element {
     use halo2curves::bn256::Fr;
     use serde::{Deserializer, Serializer, de::Error};
 
-    /// See the module.
+    /// Writes a field element.
     pub fn serialize<S: Serializer>(element: &Fr, serializer: S) -> Result<S::Ok, S::Error> {
         super::bytes::serialize(&super::element_to_bytes(element), serializer)
     }
 
-    /// See the module.
+    /// Reads a field element.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fr, D::Error> {
         super::element_from_bytes(&super::bytes::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
-/// `Point` as x ‖ y, 64 bytes of 0x-hex. That it lies on the curve is for the signature check to say.
+/// `Point` as x ‖ y, 64 bytes of 0x-hex. Whether it lies on the curve is for the signature check to find out.
 pub mod point {
     use serde::{Deserializer, Serializer, de::Error};
 
     use super::{Point, element_from_bytes, element_to_bytes};
 
-    /// See the module.
+    /// Writes a point.
     pub fn serialize<S: Serializer>(point: &Point, serializer: S) -> Result<S::Ok, S::Error> {
         let mut bytes = [0; 64];
         bytes[..32].copy_from_slice(&element_to_bytes(&point.x));
@@ -130,7 +130,7 @@ pub mod point {
         super::bytes::serialize(&bytes, serializer)
     }
 
-    /// See the module.
+    /// Reads a point.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Point, D::Error> {
         let bytes: [u8; 64] = super::bytes::deserialize(deserializer)?;
         let coordinate = |at: usize| {

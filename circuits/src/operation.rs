@@ -1,19 +1,23 @@
 //! The rollup's nine operations: their fields, the bytes their authors sign, and the public data they leave.
 //!
 //! A [`Block`] is what the sequencer hands over, as JSON with one-entry objects `{"transfer": {…}}`; signed kinds carry
-//! `body`, `public_key` and `signature`. Types hold what the wire can hold; the rules on values (tokens, ids, chains) are
-//! checked by [`SignedOperation::check`], those on state by the execution.
+//! `body`, `public_key` and `signature`. Which fields a kind has, how they are signed and published and which values they take is in one
+//! [`table`]; [`SignedOperation::check`] checks what needs no state, the execution the rest.
 
 pub mod change_pub_key;
 pub mod deposit;
 pub mod exit;
+pub mod field;
+mod form;
 pub mod identity;
 mod kind;
 mod limits;
 mod message;
 pub mod order_matching;
+pub mod page;
 mod pubdata;
 mod signed;
+pub mod table;
 pub mod transfer;
 pub mod withdraw;
 
@@ -27,17 +31,22 @@ use crate::json::{self, JsonError};
 pub use change_pub_key::ChangePubKey;
 pub use deposit::Deposit;
 pub use exit::{ForcedExit, FullExit};
+pub use form::{Form, Values};
 pub use identity::{Deployment, Owner, PubKeyHash};
 pub use kind::{Kind, KindError};
 pub use limits::{
     COLLECTOR, FIRST_USER, MAX_ACCOUNT, MAX_RESERVE, MAX_SUB, POOLED_USD, RATIO_UNIT, RESERVES, Violation, backing_of,
     ratio_of, reserve_token,
 };
-pub(crate) use limits::{RESERVE_BITS, check_chain, check_sub, check_token, check_token_pair};
-pub use message::Message;
+pub(crate) use limits::{
+    FIRST_STABLECOIN, LAST_STABLECOIN, MIRROR_OFFSET, RESERVE_BITS, check_chain, check_sub, check_token,
+    check_token_pair,
+};
+pub use message::{Message, WORD_BYTES};
 pub use order_matching::{Order, OrderMatching, OrderNonce, Price};
 pub use pubdata::{CHUNK_BYTES, Pubdata, PubdataError};
 pub use signed::Signed;
+use table::Described;
 pub use transfer::{Transfer, TransferToNew};
 pub use withdraw::Withdraw;
 
@@ -56,7 +65,7 @@ pub struct Block {
     /// only what has not expired by then.
     #[serde(deserialize_with = "seconds")]
     pub timestamp: u32,
-    /// At least one.
+    /// In the order of their execution; at least one.
     pub operations: Vec<SignedOperation>,
 }
 
@@ -139,13 +148,13 @@ impl SignedOperation {
     pub fn check(&self) -> Result<(), Violation> {
         match self {
             Self::Noop(_) => Ok(()),
-            Self::Deposit(deposit) => deposit.check(),
-            Self::TransferToNew(transfer) => transfer.body.check(),
-            Self::Withdraw(withdraw) => withdraw.body.check(),
-            Self::Transfer(transfer) => transfer.body.check(),
-            Self::FullExit(exit) => exit.check(),
-            Self::ChangePubKey(change) => change.body.check(),
-            Self::ForcedExit(exit) => exit.body.check(),
+            Self::Deposit(deposit) => deposit.check_fields(),
+            Self::TransferToNew(transfer) => transfer.body.check_fields(),
+            Self::Withdraw(withdraw) => withdraw.body.check_fields(),
+            Self::Transfer(transfer) => transfer.body.check_fields(),
+            Self::FullExit(exit) => exit.check_fields(),
+            Self::ChangePubKey(change) => change.body.check_fields(),
+            Self::ForcedExit(exit) => exit.body.check_fields(),
             Self::OrderMatching(matching) => matching.body.check(),
         }
     }

@@ -25,11 +25,11 @@ pub type PackedAmount = Packed<35>;
 /// 16 bits: fees.
 pub type PackedFee = Packed<11>;
 
-/// The value has no mantissa of `mantissa` bits with an exponent of 5.
+/// No mantissa of `mantissa` bits with a decimal exponent of 5 bits stands for the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{value} does not pack: it is no multiple of a power of ten with a mantissa below 2^{mantissa}; round it")]
 pub struct NotPackable {
-    /// What was given.
+    /// The value that does not pack.
     pub value: u128,
     /// Bits of the mantissa.
     pub mantissa: u32,
@@ -75,7 +75,7 @@ impl<const MANTISSA: u32> Packed<MANTISSA> {
         Self::from_bits(mantissa << EXPONENT_BITS | exponent)
     }
 
-    /// The value.
+    /// The amount that it stands for: mantissa · 10^exponent.
     pub fn value(&self) -> u128 {
         self.value
     }

@@ -3,7 +3,7 @@
 //! h folds all chunks. z is a hash of h, the roots, the deployment, the block's header, the hash D of the data as it was published, and every
 //! chain's own hash H_c of its on-chain operations. The data's polynomial, over all chunks and over each chain's, is evaluated
 //! at z by circuit and contract alike: by the circuit on what h binds, by a contract on what D or H_c binds. Both are fixed before
-//! z is known, without D the published data would not be, and other data with the same value at z is easily found.
+//! z is known. Without D the published data would not be, and other data with the same value at z is easily found.
 
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, FromUniformBytes};
@@ -84,7 +84,7 @@ pub struct ChainNotServed {
 }
 
 impl PublicInputs {
-    /// Of an executed block, for a preset that serves the chains 1 to `chains`.
+    /// The public inputs of an executed block, for a preset that serves the chains 1 to `chains`.
     ///
     /// # Errors
     /// An on-chain operation of another chain.
@@ -92,7 +92,7 @@ impl PublicInputs {
         Self::of(&block.into(), chains)
     }
 
-    /// Of what a block published, for a preset that serves the chains 1 to `chains`.
+    /// The public inputs of what a block published, for a preset that serves the chains 1 to `chains`.
     ///
     /// # Errors
     /// An on-chain operation of another chain.
@@ -100,8 +100,8 @@ impl PublicInputs {
         let mut own: Vec<Vec<&Pubdata>> = vec![Vec::new(); chains.into()];
         for (index, pubdata) in block.operations.iter().enumerate() {
             let Some(chain) = pubdata.chain() else { continue };
-            let slot = usize::from(chain).checked_sub(1).and_then(|position| own.get_mut(position));
-            slot.ok_or(ChainNotServed { index, chain, chains })?.push(pubdata);
+            let chains_own = usize::from(chain).checked_sub(1).and_then(|position| own.get_mut(position));
+            chains_own.ok_or(ChainNotServed { index, chain, chains })?.push(pubdata);
         }
         let chain_hashes: Vec<[u8; 32]> = own.iter().map(|operations| chain_hash(operations)).collect();
         let chunks: Vec<Fr> = block.operations.iter().flat_map(|pubdata| pubdata.chunks()).collect();

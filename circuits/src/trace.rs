@@ -79,10 +79,10 @@ impl Account {
     }
 }
 
-/// What an order slot keeps: the generation and what is left of the order.
+/// What an order slot keeps: its nonce and what is left of its order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Slot {
-    /// Generation, 24 bits.
+    /// Raised whenever an order is exhausted or replaced; 24 bits.
     pub nonce: u32,
     /// Base that is left of the order; 0: none.
     pub residue: u128,
@@ -100,9 +100,9 @@ impl Slot {
 pub struct AccountUpdate {
     /// The account's id.
     pub id: u32,
-    /// Before.
+    /// The account as the operation found it.
     pub before: Account,
-    /// After.
+    /// The account as the operation left it.
     pub after: Account,
     /// Leaves of its balance and order trees, in the order of the protocol; order slots come first.
     pub leaves: Vec<PathUpdate>,
@@ -110,14 +110,14 @@ pub struct AccountUpdate {
     pub path: PathUpdate,
 }
 
-/// One side of a trade, resolved.
+/// One side of a trade: what its order slot and its account gain and lose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Side {
-    /// The slot before.
+    /// The order slot before the trade.
     pub slot_before: Slot,
     /// What was left of the order before the trade.
     pub residue: u128,
-    /// The slot after.
+    /// The order slot after the trade.
     pub slot_after: Slot,
     /// What it gave away.
     pub sold: u128,
@@ -127,7 +127,7 @@ pub struct Side {
     pub fee: u128,
 }
 
-/// A trade, resolved.
+/// What an OrderMatching trades.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trade {
     /// Base that changed hands.
@@ -176,7 +176,7 @@ pub struct OperationTrace {
     pub pubdata: Pubdata,
     /// The accounts it opened, in the order of the protocol.
     pub updates: Vec<AccountUpdate>,
-    /// What was found.
+    /// What the execution found beyond the operation's fields.
     pub outcome: Outcome,
 }
 
@@ -189,7 +189,7 @@ pub struct CreditTrace {
     pub token: u16,
     /// How much; not zero.
     pub total: u128,
-    /// The update.
+    /// The change of the account that gets them.
     pub update: AccountUpdate,
 }
 

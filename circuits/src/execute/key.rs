@@ -5,7 +5,7 @@ use super::{Executed, Rule};
 use crate::operation::{ChangePubKey, Signed};
 use crate::trace::Outcome;
 
-/// Sets the key; the account pays.
+/// Sets the key; the account pays the fee.
 pub(super) fn change_pub_key(ledger: &mut Ledger<'_>, signed: &Signed<ChangePubKey>) -> Result<Executed, Failure> {
     let change = &signed.body;
     let mut account = ledger.open_existing(change.account)?;

@@ -138,8 +138,8 @@ impl<'a> Ledger<'a> {
         Ok(self.overlay.slot(id, sub, slot)?)
     }
 
-    /// Adds to a user's balance. Reserves bound what all users hold together, so a sum overflows only when somebody else does not
-    /// have what is added.
+    /// Adds to a user's balance. Reserves bound what all users together hold of a token, so a sum overflows only when there is no such
+    /// amount: a deposit is too large for its reserve, or the other side of a trade cannot pay.
     pub(super) fn credit(&mut self, opened: &mut Opened, sub: u8, token: u16, credit: u128) -> Result<(), Failure> {
         let (account, balance) = (opened.id, self.balance(opened.id, sub, token)?);
         let sum = balance.checked_add(credit).ok_or(Rule::Overflow { account, sub, token, balance, credit })?;

@@ -58,13 +58,13 @@ pub enum Rule {
     /// The chain does not hold what would leave there.
     #[error("the reserve of token {token} on chain {chain} is {reserve}, short of {amount}")]
     ReserveExceeded { chain: u8, token: u16, reserve: u128, amount: u128 },
-    /// The order's nonce does not fit its slot.
+    /// The order's nonce does not fit its order slot.
     #[error(
         "the order's nonce {given} does not fit slot {slot} of account {account} (sub-account {sub}), at nonce {nonce} with \
          {residue} left"
     )]
     SlotNonce { account: u32, sub: u8, slot: u16, nonce: u32, residue: u128, given: u32 },
-    /// The slot has no generation left after this order.
+    /// The order slot has no nonce left after this order.
     #[error("the order would use up slot {slot} of account {account} (sub-account {sub}): take another slot")]
     SlotExhausted { account: u32, sub: u8, slot: u16 },
     /// The buyer offers less than the seller asks.

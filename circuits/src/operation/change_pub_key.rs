@@ -1,10 +1,10 @@
-//! ChangePubKey: sets the key that signs for an account. The new key signs; the owner's consent is the chain's to check.
+//! ChangePubKey: sets the key that signs for an account. The new key signs; the chain checks the owner's consent.
 
 use serde::{Deserialize, Serialize};
 
-use super::limits::{check_account, check_chain, check_sub, check_token};
-use super::message::Fields;
-use super::{Kind, Message, Owner, PubKeyHash, Pubdata, Violation};
+use super::field::Value;
+use super::table::{ChangePubKeyFields, Described};
+use super::{Message, Owner, PubKeyHash, Pubdata};
 use crate::packing::PackedFee;
 
 /// Signed by the key whose hash it sets.
@@ -30,41 +30,10 @@ pub struct ChangePubKey {
 }
 
 impl ChangePubKey {
-    pub(super) fn check(&self) -> Result<(), Violation> {
-        check_chain(self.chain)?;
-        check_account(self.account)?;
-        check_sub(self.sub)?;
-        check_token(self.fee_token)?;
-        if self.pub_key_hash.is_zero() { Err(Violation::ZeroKeyHash) } else { Ok(()) }
-    }
-
-    /// op1 chain1 account4 sub1 pkh20 owner32 nonce4 feeToken2 fee2, with the account's owner.
+    /// Its public data, which name the account's owner.
     pub fn pubdata(&self, owner: &Owner) -> Pubdata {
-        let fields = Fields::new(Kind::ChangePubKey.code())
-            .u8(self.chain)
-            .u32(self.account)
-            .u8(self.sub)
-            .bytes(&self.pub_key_hash.0)
-            .bytes(&owner.0)
-            .u32(self.nonce)
-            .u16(self.fee_token)
-            .fee(self.fee);
-        Pubdata::new(Kind::ChangePubKey, fields)
+        Pubdata::new(&ChangePubKeyFields { owner: Value::from(*owner), ..self.fields() })
     }
 }
 
-impl Message for ChangePubKey {
-    /// op1 chain1 account4 sub1 pkh20 feeToken2 fee2 nonce4 time4: 39 bytes.
-    fn signed_bytes(&self) -> Vec<u8> {
-        Fields::new(Kind::ChangePubKey.code())
-            .u8(self.chain)
-            .u32(self.account)
-            .u8(self.sub)
-            .bytes(&self.pub_key_hash.0)
-            .u16(self.fee_token)
-            .fee(self.fee)
-            .u32(self.nonce)
-            .u32(self.time)
-            .finish()
-    }
-}
+impl Message for ChangePubKey {}

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::limits::{check_account, check_chain, check_owner, check_sub, check_token_pair};
-use super::message::Fields;
-use super::{Kind, Owner, Pubdata, Violation};
+use super::table::Described;
+use super::{Owner, Pubdata};
 use crate::encoding;
 
 /// A priority operation: its chain's contract vouches for it.
@@ -32,25 +31,8 @@ pub struct Deposit {
 }
 
 impl Deposit {
-    pub(super) fn check(&self) -> Result<(), Violation> {
-        check_chain(self.chain)?;
-        check_account(self.account)?;
-        check_sub(self.sub)?;
-        check_token_pair(self.l1_token, self.l2_token)?;
-        check_owner(&self.owner, "owner")
-    }
-
-    /// op1 chain1 account4 sub1 l1token2 l2token2 amount16 owner32 self1.
+    /// Its public data.
     pub fn pubdata(&self) -> Pubdata {
-        let fields = Fields::new(Kind::Deposit.code())
-            .u8(self.chain)
-            .u32(self.account)
-            .u8(self.sub)
-            .u16(self.l1_token)
-            .u16(self.l2_token)
-            .u128(self.amount)
-            .bytes(&self.owner.0)
-            .u8(self.by_owner.into());
-        Pubdata::new(Kind::Deposit, fields)
+        Pubdata::new(&self.fields())
     }
 }

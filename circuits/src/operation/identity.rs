@@ -16,6 +16,9 @@ use crate::poseidon::hash2;
 pub struct Owner(#[serde(with = "encoding::bytes")] pub [u8; 32]);
 
 impl Owner {
+    /// How many bytes are in the first of the two words that the hash is of.
+    pub const SPLIT: usize = 25;
+
     /// Whether this is nobody.
     pub fn is_zero(&self) -> bool {
         self.0 == [0; 32]
@@ -23,7 +26,7 @@ impl Owner {
 
     /// The first 25 bytes and the last 7, as integers.
     pub fn words(&self) -> [Fr; 2] {
-        [encoding::word(&self.0[..25]), encoding::word(&self.0[25..])]
+        [encoding::word(&self.0[..Self::SPLIT]), encoding::word(&self.0[Self::SPLIT..])]
     }
 
     /// P(first 25 bytes, last 7 bytes).

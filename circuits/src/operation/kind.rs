@@ -1,6 +1,10 @@
-//! The kinds of operations: code, name, size of the public data, and whether a chain checks it.
+//! The kinds of operations, by code; what else there is to know of a kind is in the table.
 
 use std::fmt;
+
+use super::Form;
+use super::field::Field;
+use super::table::{OPERATIONS, Operation};
 
 /// A kind of operation; the value is the first byte of its public data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,39 +64,23 @@ impl Kind {
         self as u8
     }
 
+    const fn row(self) -> &'static Operation {
+        &OPERATIONS[self as usize]
+    }
+
     /// The name in JSON and messages.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Noop => "noop",
-            Self::Deposit => "deposit",
-            Self::TransferToNew => "transfer_to_new",
-            Self::Withdraw => "withdraw",
-            Self::Transfer => "transfer",
-            Self::FullExit => "full_exit",
-            Self::ChangePubKey => "change_pub_key",
-            Self::ForcedExit => "forced_exit",
-            Self::OrderMatching => "order_matching",
-        }
+        self.row().name
     }
 
     /// Chunks of public data.
     pub const fn chunks(self) -> usize {
-        match self {
-            Self::Noop => 1,
-            Self::Transfer => 2,
-            Self::Deposit
-            | Self::TransferToNew
-            | Self::Withdraw
-            | Self::FullExit
-            | Self::ChangePubKey
-            | Self::ForcedExit => 3,
-            Self::OrderMatching => 4,
-        }
+        self.row().chunks
     }
 
-    /// Whether a chain checks the operation's public data (C in the protocol).
+    /// Whether a chain checks the operation's public data: those that have its number behind the code.
     pub const fn is_on_chain(self) -> bool {
-        matches!(self, Self::Deposit | Self::Withdraw | Self::FullExit | Self::ChangePubKey | Self::ForcedExit)
+        matches!(self.row().public, [Field { form: Form::Chain, .. }, ..])
     }
 
     /// The kind of a code.
@@ -137,6 +125,12 @@ mod tests {
         for (kind, code) in Kind::ALL.into_iter().zip(0..) {
             assert_eq!((Kind::from_code(code), Kind::from_name(kind.name())), (Ok(kind), Ok(kind)));
         }
+    }
+
+    #[test]
+    fn chains_check_what_enters_leaves_or_needs_an_owners_consent() {
+        let on_chain: Vec<_> = Kind::ALL.into_iter().filter(|kind| kind.is_on_chain()).collect();
+        assert_eq!(on_chain, [Kind::Deposit, Kind::Withdraw, Kind::FullExit, Kind::ChangePubKey, Kind::ForcedExit]);
     }
 
     #[test]

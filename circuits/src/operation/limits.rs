@@ -1,11 +1,12 @@
-//! The ranges of values in operations, and the tokens' rules, as one list of checks that the kinds draw from.
+//! The limits of values in operations, the rules of tokens, and the refusal of what breaks them.
 //!
 //! Tokens: 0 is illegal, 1 the pooled USD, 2 to 16 mirrors that only reserves hold, 17 to 31 the chains' stablecoins, which may
 //! enter and leave as pooled USD, 32 and above all others.
 
 use num_bigint::BigUint;
 
-use super::Owner;
+use super::Form;
+use super::field::{Field, Value};
 use crate::chain::MAX_CHAIN;
 
 /// The account that collects fees.
@@ -30,10 +31,12 @@ pub const MAX_RESERVE: u128 = (1 << RESERVE_BITS) - 1;
 /// Ratios count in ten-thousandths.
 pub const RATIO_UNIT: u16 = 10_000;
 
-const FIRST_STABLECOIN: u16 = 17;
-const LAST_STABLECOIN: u16 = 31;
+/// The first token that a chain issues; from here on they are the stablecoins that may be pooled.
+pub(crate) const FIRST_STABLECOIN: u16 = 17;
+/// The last stablecoin that may be pooled; the chains' other tokens follow.
+pub(crate) const LAST_STABLECOIN: u16 = 31;
 /// From a stablecoin to the mirror that its reserve is kept under.
-const MIRROR_OFFSET: u16 = 15;
+pub(crate) const MIRROR_OFFSET: u16 = 15;
 
 /// A value that no operation may carry, whatever the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,11 +76,11 @@ pub enum Violation {
     /// The orders and the match do not name the same sub-account.
     #[error("the match is on sub-account {matching}, its orders on {maker} and {taker}")]
     SubsDiffer {
-        /// The match's.
+        /// The match's sub-account.
         matching: u8,
-        /// The maker order's.
+        /// The maker order's sub-account.
         maker: u8,
-        /// The taker order's.
+        /// The taker order's sub-account.
         taker: u8,
     },
     /// The orders trade different pairs.
@@ -99,25 +102,48 @@ pub enum Violation {
     SelfTrade(u32),
 }
 
-pub(crate) fn check_sub(sub: u8) -> Result<(), Violation> {
-    if sub <= MAX_SUB { Ok(()) } else { Err(Violation::SubOutOfRange(sub)) }
+/// The fields that an operation declares, with their values: the first value that its field's form does not take is refused.
+pub(super) fn check(fields: &[(Field, Value)]) -> Result<(), Violation> {
+    let mut l1_token = 0;
+    for (field, value) in fields {
+        match field.form {
+            Form::Chain => check_chain(u8::from_be_bytes(value.low()))?,
+            Form::Account => check_account(u32::from_be_bytes(value.low()))?,
+            Form::Sub => check_sub(u8::from_be_bytes(value.low()))?,
+            Form::Token => check_token(u16::from_be_bytes(value.low()))?,
+            Form::L1Token => l1_token = u16::from_be_bytes(value.low()),
+            Form::L2Token => check_token_pair(l1_token, u16::from_be_bytes(value.low()))?,
+            Form::Owner | Form::Address if value.is_zero() => return Err(Violation::ZeroOwner(field.name)),
+            Form::KeyHash if value.is_zero() => return Err(Violation::ZeroKeyHash),
+            Form::Ratio => check_ratio(u16::from_be_bytes(value.low()))?,
+            Form::Owner | Form::Address | Form::KeyHash => {}
+            // Their types hold these within their forms.
+            Form::Amount | Form::PackedAmount | Form::PackedFee | Form::Price | Form::TradeRatio => {}
+            Form::Nonce | Form::Time | Form::Flag | Form::Slot | Form::OrderNonce => {}
+        }
+    }
+    Ok(())
 }
 
-pub(super) fn check_account(account: u32) -> Result<(), Violation> {
-    if account <= MAX_ACCOUNT { Ok(()) } else { Err(Violation::AccountOutOfRange(account)) }
+pub(crate) fn check_sub(sub: u8) -> Result<(), Violation> {
+    if Form::Sub.takes(sub) { Ok(()) } else { Err(Violation::SubOutOfRange(sub)) }
+}
+
+fn check_account(account: u32) -> Result<(), Violation> {
+    if Form::Account.takes(account) { Ok(()) } else { Err(Violation::AccountOutOfRange(account)) }
 }
 
 pub(crate) fn check_chain(chain: u8) -> Result<(), Violation> {
-    if (1..=MAX_CHAIN).contains(&chain) { Ok(()) } else { Err(Violation::ChainOutOfRange(chain)) }
-}
-
-pub(super) fn check_owner(owner: &Owner, field: &'static str) -> Result<(), Violation> {
-    if owner.is_zero() { Err(Violation::ZeroOwner(field)) } else { Ok(()) }
+    if Form::Chain.takes(chain) { Ok(()) } else { Err(Violation::ChainOutOfRange(chain)) }
 }
 
 /// A token that users hold.
 pub(crate) fn check_token(token: u16) -> Result<(), Violation> {
-    if token == POOLED_USD || token >= FIRST_STABLECOIN { Ok(()) } else { Err(Violation::TokenNotHeld(token)) }
+    if Form::Token.takes(token) { Ok(()) } else { Err(Violation::TokenNotHeld(token)) }
+}
+
+fn check_ratio(ratio: u16) -> Result<(), Violation> {
+    if Form::Ratio.takes(ratio) { Ok(()) } else { Err(Violation::FeeRatioOutOfRange(ratio)) }
 }
 
 /// A token on a chain and the token it is in the rollup.

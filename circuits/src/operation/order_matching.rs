@@ -3,22 +3,19 @@
 use halo2curves::bn256::Fr;
 use serde::{Deserialize, Serialize};
 
-use super::limits::{check_account, check_sub, check_token};
-use super::message::{Fields, words};
-use super::{Deployment, Kind, Message, Pubdata, Signed, Violation};
+use super::message::words;
+use super::table::{Described, OrderMatchingFields};
+use super::{Deployment, Form, Message, Pubdata, Signed, Violation};
 use crate::encoding;
 use crate::packing::{PackedAmount, PackedFee};
 use crate::poseidon::{fold, hash2};
-
-/// The first of an order's signed bytes.
-const ORDER_CODE: u8 = 0xff;
 
 /// Quote per base, times 10^18: not zero, below 2^120.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "Decimal", into = "Decimal")]
 pub struct Price(u128);
 
-/// A slot's generation: below 2^24.
+/// The nonce of an order slot: below 2^24.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct OrderNonce(u32);
@@ -34,7 +31,7 @@ pub enum OrderValueError {
     Nonce(u32),
 }
 
-/// A decimal string in JSON.
+/// A price as JSON has it: a decimal string.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 struct Decimal(#[serde(with = "encoding::amount")] u128);
@@ -43,12 +40,12 @@ impl Price {
     /// 1 quote per base.
     pub const UNIT: u128 = 1_000_000_000_000_000_000;
 
-    /// Of quote per base, times 10^18.
+    /// A price in quote per base, times 10^18.
     ///
     /// # Errors
     /// Zero, and 2^120 and more.
     pub fn new(price: u128) -> Result<Self, OrderValueError> {
-        if price != 0 && price >> 120 == 0 { Ok(Self(price)) } else { Err(OrderValueError::Price(price)) }
+        if Form::Price.takes(price) { Ok(Self(price)) } else { Err(OrderValueError::Price(price)) }
     }
 
     /// Quote per base, times 10^18.
@@ -75,7 +72,7 @@ impl TryFrom<u32> for OrderNonce {
     type Error = OrderValueError;
 
     fn try_from(nonce: u32) -> Result<Self, OrderValueError> {
-        if nonce < 1 << 24 { Ok(Self(nonce)) } else { Err(OrderValueError::Nonce(nonce)) }
+        if Form::OrderNonce.takes(nonce) { Ok(Self(nonce)) } else { Err(OrderValueError::Nonce(nonce)) }
     }
 }
 
@@ -93,7 +90,7 @@ pub struct Order {
     pub account: u32,
     /// The sub-account that trades.
     pub sub: u8,
-    /// The slot that keeps what is left of the order.
+    /// The order slot that keeps what is left of the order.
     pub slot: u16,
     /// The slot's nonce, or the next one when an order is left in the slot.
     pub nonce: OrderNonce,
@@ -101,7 +98,7 @@ pub struct Order {
     pub base_token: u16,
     /// The token that prices are in.
     pub quote_token: u16,
-    /// The limit.
+    /// The limit: a buyer pays at most this for a base, a seller takes at least this.
     pub price: Price,
     /// Whether base is sold.
     pub is_sell: bool,
@@ -109,7 +106,7 @@ pub struct Order {
     pub maker_ratio: u8,
     /// The same, when this is the taker.
     pub taker_ratio: u8,
-    /// How much base.
+    /// How much base is offered or asked for.
     pub amount: PackedAmount,
     /// The last second, since 1970, in which a block may trade this; 2^32 − 1: for ever.
     pub expiry: u32,
@@ -144,13 +141,6 @@ pub struct OrderMatching {
 }
 
 impl Order {
-    fn check(&self) -> Result<(), Violation> {
-        check_account(self.account)?;
-        check_sub(self.sub)?;
-        check_token(self.base_token)?;
-        check_token(self.quote_token)
-    }
-
     /// The token this order gives away.
     pub fn sell_token(&self) -> u16 {
         if self.is_sell { self.base_token } else { self.quote_token }
@@ -162,34 +152,14 @@ impl Order {
     }
 }
 
-impl Message for Order {
-    /// 0xff account4 sub1 slot2 nonce3 base2 quote2 price15 isSell1 makerRatio1 takerRatio1 amount5 expiry4: 42 bytes.
-    fn signed_bytes(&self) -> Vec<u8> {
-        Fields::new(ORDER_CODE)
-            .u32(self.account)
-            .u8(self.sub)
-            .u16(self.slot)
-            .bytes(&self.nonce.0.to_be_bytes()[1..])
-            .u16(self.base_token)
-            .u16(self.quote_token)
-            .bytes(&self.price.0.to_be_bytes()[1..])
-            .u8(self.is_sell.into())
-            .u8(self.maker_ratio)
-            .u8(self.taker_ratio)
-            .amount(self.amount)
-            .u32(self.expiry)
-            .finish()
-    }
-}
+impl Message for Order {}
 
 impl OrderMatching {
     pub(super) fn check(&self) -> Result<(), Violation> {
         let (maker, taker) = (&self.maker.body, &self.taker.body);
-        check_account(self.submitter)?;
-        check_sub(self.sub)?;
-        check_token(self.fee_token)?;
-        maker.check()?;
-        taker.check()?;
+        self.check_fields()?;
+        maker.check_fields()?;
+        taker.check_fields()?;
         if (maker.sub, taker.sub) != (self.sub, self.sub) {
             return Err(Violation::SubsDiffer { matching: self.sub, maker: maker.sub, taker: taker.sub });
         }
@@ -209,50 +179,31 @@ impl OrderMatching {
         Ok(())
     }
 
-    /// op1 sub1 maker4 taker4 submitter4 makerSlot2 takerSlot2 makerSellToken2 takerSellToken2 feeToken2 makerAmount5 takerAmount5
-    /// fee2 makerFeeRatio1 takerFeeRatio1 makerSell16 takerSell16 makerNonce3 takerNonce3 makerIsSell1, where `makerSell`
-    /// and `takerSell` are what each gave away in this trade.
+    /// Its public data, which name what maker and taker gave away in this trade.
     pub fn pubdata(&self, maker_sells: u128, taker_sells: u128) -> Pubdata {
         let (maker, taker) = (&self.maker.body, &self.taker.body);
-        let fields = Fields::new(Kind::OrderMatching.code())
-            .u8(self.sub)
-            .u32(maker.account)
-            .u32(taker.account)
-            .u32(self.submitter)
-            .u16(maker.slot)
-            .u16(taker.slot)
-            .u16(maker.sell_token())
-            .u16(taker.sell_token())
-            .u16(self.fee_token)
-            .amount(maker.amount)
-            .amount(taker.amount)
-            .fee(self.fee)
-            .u8(maker.maker_ratio)
-            .u8(taker.taker_ratio)
-            .u128(maker_sells)
-            .u128(taker_sells)
-            .bytes(&maker.nonce.0.to_be_bytes()[1..])
-            .bytes(&taker.nonce.0.to_be_bytes()[1..])
-            .u8(maker.is_sell.into());
-        Pubdata::new(Kind::OrderMatching, fields)
+        Pubdata::new(&OrderMatchingFields {
+            maker: maker.account.into(),
+            taker: taker.account.into(),
+            maker_slot: maker.slot.into(),
+            taker_slot: taker.slot.into(),
+            maker_sell_token: maker.sell_token().into(),
+            taker_sell_token: taker.sell_token().into(),
+            maker_amount: maker.amount.into(),
+            taker_amount: taker.amount.into(),
+            maker_ratio: maker.maker_ratio.into(),
+            taker_ratio: taker.taker_ratio.into(),
+            maker_sells: maker_sells.into(),
+            taker_sells: taker_sells.into(),
+            maker_nonce: maker.nonce.into(),
+            taker_nonce: taker.nonce.into(),
+            maker_is_sell: maker.is_sell.into(),
+            ..self.fields()
+        })
     }
 }
 
 impl Message for OrderMatching {
-    /// op1 account4 sub1 feeToken2 fee2 expectedBase16 expectedQuote16 nonce4 time4: the match's own 50 bytes, without the orders.
-    fn signed_bytes(&self) -> Vec<u8> {
-        Fields::new(Kind::OrderMatching.code())
-            .u32(self.submitter)
-            .u8(self.sub)
-            .u16(self.fee_token)
-            .fee(self.fee)
-            .u128(self.expected_base)
-            .u128(self.expected_quote)
-            .u32(self.nonce)
-            .u32(self.time)
-            .finish()
-    }
-
     /// The fold of the match's own bytes, and as its last word P(maker's message, taker's message).
     fn message(&self, deployment: Deployment) -> Fr {
         let orders = hash2(self.maker.body.message(deployment), self.taker.body.message(deployment));

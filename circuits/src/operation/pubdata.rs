@@ -5,7 +5,8 @@
 
 use halo2curves::bn256::Fr;
 
-use super::message::Fields;
+use super::field::{Value, encode};
+use super::table::PublicFields;
 use super::{Kind, KindError};
 use crate::encoding::word;
 
@@ -22,7 +23,7 @@ pub struct Pubdata {
 /// Bytes that are no operation's public data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PubdataError {
-    /// No code.
+    /// There is no first byte to say the kind.
     #[error("it is empty")]
     Empty,
     /// The first byte is the code of no kind that publishes data.
@@ -41,20 +42,23 @@ pub enum PubdataError {
 }
 
 impl Pubdata {
-    /// Pads the kind's fields (its code first) to the kind's chunks.
-    pub(super) fn new(kind: Kind, fields: Fields) -> Self {
-        let mut bytes = fields.finish();
+    /// The code and the fields that the table lists, padded to the kind's chunks.
+    pub(super) fn new<F: PublicFields<Value>>(fields: &F) -> Self {
+        Self::padded(F::KIND, encode(F::KIND.code(), F::PUBLIC, &fields.public()))
+    }
+
+    /// The public data of a noop, which has no fields.
+    pub fn noop() -> Self {
+        Self::padded(Kind::Noop, vec![Kind::Noop.code()])
+    }
+
+    fn padded(kind: Kind, mut bytes: Vec<u8>) -> Self {
         bytes.resize(kind.chunks() * CHUNK_BYTES, 0);
         Self { kind, bytes }
     }
 
-    /// Of a noop.
-    pub fn noop() -> Self {
-        Self::new(Kind::Noop, Fields::new(Kind::Noop.code()))
-    }
-
-    /// Takes padded bytes as they were published. Only code and length are checked: what the fields may be is the proof's
-    /// to say.
+    /// Takes padded bytes as they were published. Only code and length are checked: that the fields are right is what the proof
+    /// shows.
     ///
     /// # Errors
     /// No kind has such bytes.
@@ -79,7 +83,7 @@ impl Pubdata {
         &self.bytes
     }
 
-    /// The field elements.
+    /// The chunks, one field element each.
     pub fn chunks(&self) -> impl ExactSizeIterator<Item = Fr> {
         self.bytes.chunks(CHUNK_BYTES).map(word)
     }

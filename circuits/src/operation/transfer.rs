@@ -4,9 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::limits::{check_account, check_owner, check_sub, check_token};
-use super::message::Fields;
-use super::{Kind, Message, Owner, Pubdata, Violation};
+use super::table::Described;
+use super::{Message, Owner, Pubdata};
 use crate::packing::{PackedAmount, PackedFee};
 
 /// Moves tokens to an existing account.
@@ -62,73 +61,18 @@ pub struct TransferToNew {
 }
 
 impl Transfer {
-    pub(super) fn check(&self) -> Result<(), Violation> {
-        check_transfer(self.from, self.from_sub, self.token, self.to, self.to_sub, &self.to_owner)
-    }
-
-    /// op1 from4 fromSub1 token2 to4 toSub1 amount5 fee2.
+    /// Its public data.
     pub fn pubdata(&self) -> Pubdata {
-        let fields = Fields::new(Kind::Transfer.code())
-            .u32(self.from)
-            .u8(self.from_sub)
-            .u16(self.token)
-            .u32(self.to)
-            .u8(self.to_sub)
-            .amount(self.amount)
-            .fee(self.fee);
-        Pubdata::new(Kind::Transfer, fields)
+        Pubdata::new(&self.fields())
     }
 }
 
 impl TransferToNew {
-    pub(super) fn check(&self) -> Result<(), Violation> {
-        check_transfer(self.from, self.from_sub, self.token, self.to, self.to_sub, &self.to_owner)
-    }
-
-    /// op1 from4 fromSub1 token2 amount5 to32 toId4 toSub1 fee2.
+    /// Its public data.
     pub fn pubdata(&self) -> Pubdata {
-        let fields = Fields::new(Kind::TransferToNew.code())
-            .u32(self.from)
-            .u8(self.from_sub)
-            .u16(self.token)
-            .amount(self.amount)
-            .bytes(&self.to_owner.0)
-            .u32(self.to)
-            .u8(self.to_sub)
-            .fee(self.fee);
-        Pubdata::new(Kind::TransferToNew, fields)
+        Pubdata::new(&self.fields())
     }
 }
 
-fn check_transfer(from: u32, from_sub: u8, token: u16, to: u32, to_sub: u8, owner: &Owner) -> Result<(), Violation> {
-    check_account(from)?;
-    check_sub(from_sub)?;
-    check_token(token)?;
-    check_account(to)?;
-    check_sub(to_sub)?;
-    check_owner(owner, "to_owner")
-}
-
-/// op1 account4 fromSub1 to32 toSub1 token2 amount5 fee2 nonce4 time4.
-macro_rules! transfer_message {
-    ($body:ty, $kind:expr) => {
-        impl Message for $body {
-            fn signed_bytes(&self) -> Vec<u8> {
-                Fields::new($kind.code())
-                    .u32(self.from)
-                    .u8(self.from_sub)
-                    .bytes(&self.to_owner.0)
-                    .u8(self.to_sub)
-                    .u16(self.token)
-                    .amount(self.amount)
-                    .fee(self.fee)
-                    .u32(self.nonce)
-                    .u32(self.time)
-                    .finish()
-            }
-        }
-    };
-}
-
-transfer_message!(Transfer, Kind::Transfer);
-transfer_message!(TransferToNew, Kind::TransferToNew);
+impl Message for Transfer {}
+impl Message for TransferToNew {}

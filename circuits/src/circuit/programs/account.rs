@@ -5,14 +5,9 @@ use halo2curves::ff::Field;
 
 use crate::circuit::slot::{Builder, Var};
 use crate::encoding::word;
+use crate::operation::Form;
 use crate::trace::{AccountUpdate, PathUpdate};
-
-/// Levels of the account tree.
-const ACCOUNT_DEPTH: u64 = 24;
-/// Levels of the balance and order trees.
-const LEAF_DEPTH: u64 = 21;
-/// Bits of a token id, an order slot: index = sub-account · 2^16 + this.
-const TOKEN_BITS: u32 = 16;
+use crate::tree::{ACCOUNT_DEPTH, LEAF_DEPTH};
 
 /// One nonce in `auth`, above the 160 bits of the public key hash.
 pub fn nonce_unit() -> Fr {
@@ -72,12 +67,12 @@ impl<'a> OpenAccount<'a> {
 
     /// Replaces a balance: index sub · 2^16 + token, both checked by their users or here by the path's length.
     pub fn set_balance(&mut self, b: &mut Builder, index: Var, old: Var, new: Var) {
-        self.balances = b.path(LEAF_DEPTH, [index, old, new, self.balances], self.leaves.next());
+        self.balances = b.path(LEAF_DEPTH.into(), [index, old, new, self.balances], self.leaves.next());
     }
 
     /// Replaces an order slot's leaf.
     pub fn set_order(&mut self, b: &mut Builder, index: Var, old: Var, new: Var) {
-        self.orders = b.path(LEAF_DEPTH, [index, old, new, self.orders], self.leaves.next());
+        self.orders = b.path(LEAF_DEPTH.into(), [index, old, new, self.orders], self.leaves.next());
     }
 
     /// Adds an amount to a balance. The result is not range-checked: all balances of a token together never exceed its reserves,
@@ -104,7 +99,7 @@ impl<'a> OpenAccount<'a> {
     /// unique.
     pub fn split(&self, b: &mut Builder, chains: Var, pkh: Var) -> Var {
         let nonce = self.update.map_or(0, |u| u128::from(u.before.nonce));
-        let nonce = b.hint_integer(nonce, 32);
+        let nonce = b.hint_integer(nonce, Form::Nonce.bits());
         let terms = [(chains_unit(), chains), (nonce_unit(), nonce), (Fr::ONE, pkh), (-Fr::ONE, self.auth)];
         b.assert_sum(&terms, Fr::ZERO);
         nonce
@@ -131,7 +126,7 @@ impl<'a> OpenAccount<'a> {
         let chains = self.chains(b);
         let nonce = self.split(b, chains, pkh);
         let next = b.sum(&[(Fr::ONE, nonce)], Fr::ONE);
-        b.range(next, 32);
+        b.range(next, Form::Nonce.bits());
         nonce
     }
 
@@ -155,12 +150,12 @@ impl<'a> OpenAccount<'a> {
         let [balances, orders] = self.roots_before;
         let old = leaf(b, self.auth, self.owner, balances, orders);
         let new = leaf(b, auth, owner, self.balances, self.orders);
-        b.path(ACCOUNT_DEPTH, [self.id, old, new, root], self.update.map(|update| &update.path))
+        b.path(ACCOUNT_DEPTH.into(), [self.id, old, new, root], self.update.map(|update| &update.path))
     }
 }
 
 /// sub · 2^16 + token or slot. Both must be range-checked once by the caller's program (`sub` 8 bits, `low` 16): a path of
 /// 21 levels then forces the sub-account below 32.
 pub fn leaf_index(b: &mut Builder, sub: Var, low: Var) -> Var {
-    b.sum(&[(Fr::from(1 << TOKEN_BITS), sub), (Fr::ONE, low)], Fr::ZERO)
+    b.sum(&[(Fr::from(1 << Form::Token.bits()), sub), (Fr::ONE, low)], Fr::ZERO)
 }

@@ -5,9 +5,8 @@ use halo2curves::ff::{Field, PrimeField};
 
 use crate::circuit::slot::{Builder, Part, Var, fr};
 use crate::encoding::word;
-
-/// Bits of the decimal exponent of packed amounts and fees.
-const EXPONENT_BITS: usize = 5;
+use crate::operation::{Form, Owner};
+use crate::packing::EXPONENT_BITS;
 
 /// A packed amount and its value, mantissa · 10^exponent.
 #[derive(Clone, Copy)]
@@ -18,18 +17,18 @@ pub struct Packed {
     pub value: Var,
 }
 
-/// Unpacks an amount of 40 bits.
+/// Unpacks an amount.
 pub fn amount(b: &mut Builder, packed: u64) -> Packed {
-    unpack(b, packed, 35)
+    unpack(b, packed, Form::PackedAmount)
 }
 
-/// Unpacks a fee of 16 bits.
+/// Unpacks a fee.
 pub fn fee(b: &mut Builder, packed: u64) -> Packed {
-    unpack(b, packed, 11)
+    unpack(b, packed, Form::PackedFee)
 }
 
-fn unpack(b: &mut Builder, packed: u64, mantissa_bits: usize) -> Packed {
-    let mantissa = b.integer(u128::from(packed >> EXPONENT_BITS), mantissa_bits);
+fn unpack(b: &mut Builder, packed: u64, form: Form) -> Packed {
+    let mantissa = b.integer(u128::from(packed >> EXPONENT_BITS), form.bits() - EXPONENT_BITS as usize);
     let mut value = mantissa;
     let mut terms = vec![(Fr::from(1 << EXPONENT_BITS), mantissa)];
     for i in 0..EXPONENT_BITS {
@@ -42,7 +41,7 @@ fn unpack(b: &mut Builder, packed: u64, mantissa_bits: usize) -> Packed {
     Packed { packed, value }
 }
 
-/// An integer of `bytes` bytes cut into parts that can be laid into words: `cuts` are byte offsets from its start.
+/// An integer cut into limbs that can be laid into words, most significant first. Where it is cut is said in bytes from its start.
 pub struct Cut {
     limbs: Vec<(Var, usize)>,
 }
@@ -74,21 +73,42 @@ pub fn cut_value(b: &mut Builder, value: Var, bytes: usize, cuts: &[usize]) -> C
     let mut repr = b.value(value).to_bytes();
     repr.reverse();
     let limbs = cut_hint(b, &repr[32 - bytes..], cuts);
-    let whole = limbs.value(b, 0, bytes);
+    let whole = limbs.whole(b);
     b.assert_equal(whole, value);
     limbs
 }
 
 impl Cut {
+    /// The same integer cut at some of the places only.
+    pub fn joined(&self, b: &mut Builder, cuts: &[usize]) -> Self {
+        let mut limbs = Vec::new();
+        let mut from = 0;
+        for to in cuts.iter().copied().chain([self.bytes()]) {
+            limbs.push((self.value(b, from, to), to - from));
+            from = to;
+        }
+        Self { limbs }
+    }
+
+    /// The integer's width in bytes.
+    pub fn bytes(&self) -> usize {
+        self.limbs.iter().map(|(_, bytes)| bytes).sum()
+    }
+
     /// All limbs as parts of words.
     pub fn parts(&self) -> Vec<Part> {
         self.limbs.iter().map(|(limb, bytes)| Part::Value(*limb, *bytes)).collect()
     }
 
+    /// The integer.
+    pub fn whole(&self, b: &mut Builder) -> Var {
+        self.value(b, 0, self.bytes())
+    }
+
     /// The integer of the bytes `from..to`, which must be cuts.
     pub fn value(&self, b: &mut Builder, from: usize, to: usize) -> Var {
         let mut terms = Vec::new();
-        let mut end = self.limbs.iter().map(|(_, bytes)| bytes).sum::<usize>();
+        let mut end = self.bytes();
         for (limb, bytes) in self.limbs.iter().rev() {
             if end <= to && end - bytes >= from {
                 terms.push((Fr::from(256).pow_vartime([(to - end) as u64]), *limb));
@@ -99,9 +119,6 @@ impl Cut {
     }
 }
 
-/// Where an owner's 32 bytes are split for hashing: poseidon(first 25 bytes, last 7 bytes).
-pub const OWNER_SPLIT: usize = 25;
-
 /// The integer is not zero, if the slot holds an operation: its limbs do not add up to zero.
 pub fn assert_some(b: &mut Builder, cut: &Cut) {
     let limbs: Vec<_> = cut.limbs.iter().map(|(limb, _)| (Fr::ONE, *limb)).collect();
@@ -109,28 +126,20 @@ pub fn assert_some(b: &mut Builder, cut: &Cut) {
     b.assert_nonzero(sum);
 }
 
-/// The owner hash of 32 bytes cut at [`OWNER_SPLIT`] among other places.
+/// The owner hash of 32 bytes cut at [`Owner::SPLIT`] among other places.
 pub fn owner_hash(b: &mut Builder, owner: &Cut) -> Var {
-    let high = owner.value(b, 0, OWNER_SPLIT);
-    let low = owner.value(b, OWNER_SPLIT, 32);
+    let high = owner.value(b, 0, Owner::SPLIT);
+    let low = owner.value(b, Owner::SPLIT, 32);
     b.hash(high, low)
 }
 
-/// An owner opened from its hash in the state. Its halves were range-checked when it was written there.
-pub struct StoredOwner {
-    /// First 25 bytes.
-    pub high: Var,
-    /// Last 7 bytes.
-    pub low: Var,
-}
-
-/// Opens `hash` as the hash of `owner`.
-pub fn stored_owner(b: &mut Builder, owner: &[u8; 32], hash: Var) -> StoredOwner {
-    let high = b.hint(word(&owner[..OWNER_SPLIT]));
-    let low = b.hint(word(&owner[OWNER_SPLIT..]));
+/// Opens `hash`, which an account of the state has, as the hash of `owner`. Its halves were range-checked when it was written there.
+pub fn stored_owner(b: &mut Builder, owner: &[u8; 32], hash: Var) -> Cut {
+    let high = b.hint(word(&owner[..Owner::SPLIT]));
+    let low = b.hint(word(&owner[Owner::SPLIT..]));
     let computed = b.hash(high, low);
     b.assert_equal(computed, hash);
-    StoredOwner { high, low }
+    Cut { limbs: vec![(high, Owner::SPLIT), (low, owner.len() - Owner::SPLIT)] }
 }
 
 /// ⌊numerator / divisor⌋ for a constant divisor below 2^64. The caller has to hold the quotient within 128 bits.

@@ -3,10 +3,12 @@
 use super::account::{OpenAccount, leaf_index};
 use super::amount::{cut, owner_hash};
 use super::chains::{ChainBit, split_low};
+use super::fields::pubdata;
 use super::frame::{Frame, Running};
 use super::inputs::Inputs;
-use super::rules::{assert_not_reserve, assert_owned, chain, no_owner, pubdata, sub_account, token_pair};
-use crate::circuit::slot::{Builder, Part};
+use super::rules::{assert_not_reserve, assert_owned, chain, no_owner, sub_account, token_pair};
+use crate::circuit::slot::Builder;
+use crate::operation::table::DepositFields;
 use crate::operation::{Deposit, RESERVE_BITS};
 
 /// The program. Updates: user, reserve.
@@ -15,9 +17,9 @@ pub fn deposit(b: &mut Builder, inputs: &Inputs<'_, Deposit>, running: &mut Runn
     let chain = chain(b, inputs.get(|op| op.chain));
     let sub = sub_account(b, inputs.get(|op| op.sub));
     let pair = token_pair(b, inputs.get(|op| op.l1_token), inputs.get(|op| op.l2_token));
-    let amount_bytes = cut(b, &inputs.get(|op| op.amount).to_be_bytes(), &[12]);
-    let amount = amount_bytes.value(b, 0, 16);
-    let owner_bytes = cut(b, &inputs.get(|op| op.owner.0), &[19, 25]);
+    let amount_bytes = cut(b, &inputs.get(|op| op.amount).to_be_bytes(), &DepositFields::cuts(|it| it.amount));
+    let amount = amount_bytes.whole(b);
+    let owner_bytes = cut(b, &inputs.get(|op| op.owner.0), &DepositFields::cuts(|it| it.owner));
     let owner = owner_hash(b, &owner_bytes);
     assert_owned(b, owner);
     let by_owner = b.bit(inputs.get(|op| op.by_owner));
@@ -44,18 +46,17 @@ pub fn deposit(b: &mut Builder, inputs: &Inputs<'_, Deposit>, running: &mut Runn
     let (auth, owner) = (reserve.auth, reserve.owner);
     let root = reserve.close(b, root, auth, owner);
 
-    let mut parts = vec![
-        Part::Constant(1, 1),
-        Part::Value(chain, 1),
-        Part::Value(id, 4),
-        Part::Value(sub, 1),
-        Part::Value(pair.l1, 2),
-        Part::Value(pair.l2, 2),
-    ];
-    parts.extend(amount_bytes.parts());
-    parts.extend(owner_bytes.parts());
-    parts.push(Part::Value(by_owner, 1));
-    let chunks = pubdata(b, 3, &parts);
+    let fields = DepositFields {
+        chain: chain.into(),
+        account: id.into(),
+        sub: sub.into(),
+        l1_token: pair.l1.into(),
+        l2_token: pair.l2.into(),
+        amount: (&amount_bytes).into(),
+        owner: (&owner_bytes).into(),
+        by_owner: by_owner.into(),
+    };
+    let chunks = pubdata(b, &fields);
     frame.report(b, running, chain, &chunks);
     frame.leave(b, running, root, &chunks);
 }

@@ -1,12 +1,14 @@
 //! FullExit and ForcedExit: a whole balance leaves the rollup, as far as the chain's reserve covers it.
 
 use super::account::{OpenAccount, Signer, leaf_index};
-use super::amount::{cut, cut_hint, cut_value, fee, owner_hash};
+use super::amount::{cut, cut_hint, fee, owner_hash};
 use super::chains::{ChainBit, split_low};
+use super::fields::pubdata;
 use super::frame::{Frame, Running, Signing, owe};
 use super::inputs::Inputs;
-use super::rules::{assert_minimum, assert_owned, chain, low128, pubdata, sub_account, token, token_pair};
-use crate::circuit::slot::{Builder, Part, Var, fr};
+use super::rules::{assert_minimum, assert_owned, chain, low128, sub_account, token, token_pair};
+use crate::circuit::slot::{Builder, Var, fr};
+use crate::operation::table::{ForcedExitFields, FullExitFields};
 use crate::operation::{ForcedExit, FullExit};
 
 /// The program of FullExit. Updates: account, reserve.
@@ -15,7 +17,7 @@ pub fn full_exit(b: &mut Builder, inputs: &Inputs<'_, FullExit>, running: &mut R
     let chain = chain(b, inputs.get(|op| op.chain));
     let sub = sub_account(b, inputs.get(|op| op.sub));
     let pair = token_pair(b, inputs.get(|op| op.l1_token), inputs.get(|op| op.l2_token));
-    let owner_bytes = cut(b, &inputs.get(|op| op.owner.0), &[16, 25]);
+    let owner_bytes = cut(b, &inputs.get(|op| op.owner.0), &FullExitFields::cuts(|it| it.owner));
     let owner = owner_hash(b, &owner_bytes);
     assert_owned(b, owner);
 
@@ -43,12 +45,16 @@ pub fn full_exit(b: &mut Builder, inputs: &Inputs<'_, FullExit>, running: &mut R
     let (auth, unchanged) = (reserve.auth, reserve.owner);
     let root = reserve.close(b, root, auth, unchanged);
 
-    let amount_bytes = cut_value(b, amount, 16, &[3]);
-    let mut parts = vec![Part::Constant(5, 1), Part::Value(chain, 1), Part::Value(id, 4), Part::Value(sub, 1)];
-    parts.extend(owner_bytes.parts());
-    parts.extend([Part::Value(pair.l1, 2), Part::Value(pair.l2, 2)]);
-    parts.extend(amount_bytes.parts());
-    let chunks = pubdata(b, 3, &parts);
+    let fields = FullExitFields {
+        chain: chain.into(),
+        account: id.into(),
+        sub: sub.into(),
+        owner: (&owner_bytes).into(),
+        l1_token: pair.l1.into(),
+        l2_token: pair.l2.into(),
+        amount: amount.into(),
+    };
+    let chunks = pubdata(b, &fields);
     frame.report(b, running, chain, &chunks);
     frame.leave(b, running, root, &chunks);
 }
@@ -64,7 +70,8 @@ pub fn forced_exit(b: &mut Builder, inputs: &Inputs<'_, ForcedExit>, running: &m
     let fee = fee(b, inputs.get(|op| op.fee.bits()));
     let signing = Signing::enter(b, running);
     let time = signing.deadline(b, inputs.get(|op| op.time));
-    let owner_bytes = cut(b, &inputs.get(|op| op.target_owner.0), &[10, 24, 25]);
+    let owner_cuts = ForcedExitFields::cuts(|it| it.target_owner);
+    let owner_bytes = cut(b, &inputs.get(|op| op.target_owner.0), &owner_cuts);
     let owner = owner_hash(b, &owner_bytes);
     assert_owned(b, owner);
 
@@ -86,8 +93,9 @@ pub fn forced_exit(b: &mut Builder, inputs: &Inputs<'_, ForcedExit>, running: &m
     let (mut reserve, reserve_index) = pair.open_reserve(b, inputs.update(2), chain);
     let balance = b.hint(target.leaf_value());
     let available = b.hint(reserve.leaf_value());
-    let amount_bytes = cut_hint(b, &minimum(b, balance, available).to_be_bytes(), &[5]);
-    let amount = amount_bytes.value(b, 0, 16);
+    let minimum = minimum(b, balance, available).to_be_bytes();
+    let amount_bytes = cut_hint(b, &minimum, &ForcedExitFields::cuts(|it| it.amount));
+    let amount = amount_bytes.whole(b);
     let [balance_after, available_after] = assert_minimum(b, amount, balance, available);
     target.set_balance(b, index, balance, balance_after);
     let (target_id, auth, unchanged) = (target.id, target.auth, target.owner);
@@ -96,38 +104,27 @@ pub fn forced_exit(b: &mut Builder, inputs: &Inputs<'_, ForcedExit>, running: &m
     let (auth, unchanged) = (reserve.auth, reserve.owner);
     let root = reserve.close(b, root, auth, unchanged);
 
-    let mut parts =
-        vec![Part::Constant(7, 1), Part::Value(chain, 1), Part::Value(initiator_id, 4), Part::Value(initiator_sub, 1)];
-    parts.extend(owner_bytes.parts());
-    parts.extend([
-        Part::Value(target_sub, 1),
-        Part::Value(pair.l2, 2),
-        Part::Value(pair.l1, 2),
-        Part::Value(fee_token, 2),
-        Part::Value(fee.packed, 2),
-        Part::Value(nonce, 4),
-        Part::Value(time, 4),
-    ]);
-    let signed = signing.message(b, &parts);
+    let fields = ForcedExitFields {
+        chain: chain.into(),
+        initiator: initiator_id.into(),
+        initiator_sub: initiator_sub.into(),
+        target: target_id.into(),
+        target_sub: target_sub.into(),
+        target_owner: (&owner_bytes).into(),
+        l1_token: pair.l1.into(),
+        l2_token: pair.l2.into(),
+        fee_token: fee_token.into(),
+        fee: fee.into(),
+        nonce: nonce.into(),
+        time: time.into(),
+        amount: (&amount_bytes).into(),
+    };
+    let signed = signing.message(b, &fields);
     b.signature(pkh, signed);
 
     let zero = b.zero();
     owe(b, running, zero, fee_token, fee.value);
-    let mut parts = vec![
-        Part::Constant(7, 1),
-        Part::Value(chain, 1),
-        Part::Value(initiator_id, 4),
-        Part::Value(initiator_sub, 1),
-        Part::Value(target_id, 4),
-        Part::Value(target_sub, 1),
-        Part::Value(pair.l1, 2),
-        Part::Value(pair.l2, 2),
-        Part::Value(fee_token, 2),
-    ];
-    parts.extend(amount_bytes.parts());
-    parts.push(Part::Value(fee.packed, 2));
-    parts.extend(owner_bytes.parts());
-    let chunks = pubdata(b, 3, &parts);
+    let chunks = pubdata(b, &fields);
     frame.report(b, running, chain, &chunks);
     frame.leave(b, running, root, &chunks);
 }

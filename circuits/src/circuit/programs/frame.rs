@@ -9,8 +9,11 @@ use std::collections::BTreeMap;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
+use super::fields::{Cell, signed_words};
 use crate::circuit::bus::Tag;
-use crate::circuit::slot::{Builder, Part, Var};
+use crate::circuit::slot::{Builder, Var};
+use crate::operation::Form;
+use crate::operation::table::SignedFields;
 use crate::public_inputs::PublicInputs;
 
 /// Numbers of the values that all slots share: z, deployment, timestamp.
@@ -163,20 +166,20 @@ impl Signing {
         Self { deployment, timestamp }
     }
 
-    /// The last second in which a block may carry what is signed, 32 bits. The block's own slot holds its timestamp within 32
+    /// The last second in which a block may carry what is signed. The block's own slot holds its timestamp within 32
     /// bits, so a difference of 32 bits is not negative.
     pub fn deadline(&self, b: &mut Builder, time: u32) -> Var {
-        let time = b.integer(u128::from(time), 32);
+        let time = b.integer(u128::from(time), Form::Time.bits());
         let left = b.sub(time, self.timestamp);
         // An empty slot has no deadline.
         let left = b.product(left, b.active());
-        b.range(left, 32);
+        b.range(left, Form::Time.bits());
         time
     }
 
-    /// Folds a message's 31-byte words, the deployment first: the field element that is signed.
-    pub fn message(&self, b: &mut Builder, parts: &[Part]) -> Var {
-        let words = b.words(31, parts);
+    /// Folds the words of the signed bytes, the deployment first: the field element that is signed.
+    pub fn message<'a>(&self, b: &mut Builder, fields: &impl SignedFields<Cell<'a>>) -> Var {
+        let words = signed_words(b, fields);
         words.into_iter().fold(self.deployment, |fold, word| b.hash(fold, word))
     }
 }

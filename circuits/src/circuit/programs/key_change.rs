@@ -5,11 +5,13 @@ use halo2curves::ff::Field;
 
 use super::account::{OpenAccount, leaf_index, nonce_unit};
 use super::amount::{cut, cut_hint, fee, owner_hash};
+use super::fields::pubdata;
 use super::frame::{Frame, Running, Signing, owe};
 use super::inputs::Inputs;
-use super::rules::{assert_owned, chain, pubdata, sub_account, token};
-use crate::circuit::slot::{Builder, Part};
+use super::rules::{assert_owned, chain, sub_account, token};
+use crate::circuit::slot::Builder;
 use crate::operation::ChangePubKey;
+use crate::operation::table::ChangePubKeyFields;
 
 /// The program. Updates: account.
 pub fn change_pub_key(b: &mut Builder, inputs: &Inputs<'_, ChangePubKey>, running: &mut Running) {
@@ -20,9 +22,10 @@ pub fn change_pub_key(b: &mut Builder, inputs: &Inputs<'_, ChangePubKey>, runnin
     let fee = fee(b, inputs.get(|op| op.fee.bits()));
     let signing = Signing::enter(b, running);
     let time = signing.deadline(b, inputs.get(|op| op.time));
-    let pkh_bytes = cut(b, &inputs.get(|op| op.pub_key_hash.0), &[16]);
-    let pkh = pkh_bytes.value(b, 0, 20);
-    let owner_bytes = cut_hint(b, &inputs.owner_of(0), &[19, 25]);
+    let pkh_cuts = ChangePubKeyFields::cuts(|it| it.pub_key_hash);
+    let pkh_bytes = cut(b, &inputs.get(|op| op.pub_key_hash.0), &pkh_cuts);
+    let pkh = pkh_bytes.whole(b);
+    let owner_bytes = cut_hint(b, &inputs.owner_of(0), &ChangePubKeyFields::cuts(|it| it.owner));
     let owner = owner_hash(b, &owner_bytes);
     assert_owned(b, owner);
 
@@ -39,19 +42,23 @@ pub fn change_pub_key(b: &mut Builder, inputs: &Inputs<'_, ChangePubKey>, runnin
     let id = account.id;
     let root = account.close(b, frame.root, auth, owner);
 
-    let mut parts = vec![Part::Constant(6, 1), Part::Value(chain, 1), Part::Value(id, 4), Part::Value(sub, 1)];
-    parts.extend(pkh_bytes.parts());
-    parts.extend([Part::Value(fee_token, 2), Part::Value(fee.packed, 2), Part::Value(nonce, 4), Part::Value(time, 4)]);
-    let signed = signing.message(b, &parts);
+    let fields = ChangePubKeyFields {
+        chain: chain.into(),
+        account: id.into(),
+        sub: sub.into(),
+        fee_token: fee_token.into(),
+        fee: fee.into(),
+        pub_key_hash: (&pkh_bytes).into(),
+        nonce: nonce.into(),
+        time: time.into(),
+        owner: (&owner_bytes).into(),
+    };
+    let signed = signing.message(b, &fields);
     b.signature(pkh, signed);
 
     let zero = b.zero();
     owe(b, running, zero, fee_token, fee.value);
-    let mut parts = vec![Part::Constant(6, 1), Part::Value(chain, 1), Part::Value(id, 4), Part::Value(sub, 1)];
-    parts.extend(pkh_bytes.parts());
-    parts.extend(owner_bytes.parts());
-    parts.extend([Part::Value(nonce, 4), Part::Value(fee_token, 2), Part::Value(fee.packed, 2)]);
-    let chunks = pubdata(b, 3, &parts);
+    let chunks = pubdata(b, &fields);
     frame.report(b, running, chain, &chunks);
     frame.leave(b, running, root, &chunks);
 }

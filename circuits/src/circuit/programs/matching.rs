@@ -7,23 +7,23 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use super::account::{OpenAccount, Signer, leaf_index};
-use super::amount::{Packed, amount, cut, cut_value, divide, fee};
+use super::amount::{Packed, amount, cut, divide, fee};
+use super::fields::pubdata;
 use super::frame::{Frame, Running, Signing, owe};
 use super::inputs::Inputs;
-use super::rules::{pubdata, sub_account, token};
-use crate::circuit::slot::{Builder, Part, Var, fr};
-use crate::operation::OrderMatching;
+use super::rules::{sub_account, token};
+use crate::circuit::slot::{Builder, Var, fr};
+use crate::operation::table::{OrderFields, OrderMatchingFields};
+use crate::operation::{Form, OrderMatching, Price, RATIO_UNIT};
 
 /// Prices are multiples of 10^-18.
-const PRICE_UNIT: u64 = 1_000_000_000_000_000_000;
-/// Fee ratios are multiples of 1 / 10,000.
-const RATIO_UNIT: u64 = 10_000;
+const PRICE_UNIT: u64 = Price::UNIT as u64;
 /// Bits of a residue, below the nonce in an order slot's leaf.
-const RESIDUE_BITS: usize = 128;
+const RESIDUE_BITS: usize = Form::Amount.bits();
 /// Bits of an order nonce.
-const NONCE_BITS: usize = 24;
+const NONCE_BITS: usize = Form::OrderNonce.bits();
 /// Bits of a price.
-const PRICE_BITS: usize = 120;
+const PRICE_BITS: usize = Form::Price.bits();
 
 /// One order of the match, before the trade.
 struct Side {
@@ -47,11 +47,11 @@ struct Outcome {
 impl Side {
     fn new(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, signing: &Signing, number: usize) -> Self {
         let order = |op: &OrderMatching| if number == 0 { op.maker.body.clone() } else { op.taker.body.clone() };
-        let slot = b.integer(u128::from(inputs.get(|op| order(op).slot)), 16);
+        let slot = b.integer(u128::from(inputs.get(|op| order(op).slot)), Form::Slot.bits());
         let price = b.integer(inputs.get(|op| order(op).price.value()), PRICE_BITS);
         b.assert_nonzero(price);
-        let maker_ratio = b.integer(u128::from(inputs.get(|op| order(op).maker_ratio)), 8);
-        let taker_ratio = b.integer(u128::from(inputs.get(|op| order(op).taker_ratio)), 8);
+        let maker_ratio = b.integer(u128::from(inputs.get(|op| order(op).maker_ratio)), Form::TradeRatio.bits());
+        let taker_ratio = b.integer(u128::from(inputs.get(|op| order(op).taker_ratio)), Form::TradeRatio.bits());
         let amount = amount(b, inputs.get(|op| order(op).amount.bits()));
         // Packed amounts reach beyond 2^137.
         b.range(amount.value, RESIDUE_BITS);
@@ -113,7 +113,7 @@ impl Leg {
     /// ⌊bought · ratio / 10,000⌋ is kept for the submitter.
     fn new(b: &mut Builder, sold: (Var, Var), bought: (Var, Var), ratio: Var) -> Self {
         let product = b.product(bought.1, ratio);
-        let fee = divide(b, product, RATIO_UNIT);
+        let fee = divide(b, product, RATIO_UNIT.into());
         b.range(fee, 128);
         Self { sold_token: sold.0, sold: sold.1, bought_token: bought.0, bought: bought.1, fee }
     }
@@ -139,24 +139,21 @@ fn settle(
     let pkh = account.key(b);
     let (id, auth, owner) = (account.id, account.auth, account.owner);
     let root = account.close(b, root, auth, owner);
-    let signed = signing.message(
-        b,
-        &[
-            Part::Constant(0xff, 1),
-            Part::Value(id, 4),
-            Part::Value(market.sub, 1),
-            Part::Value(side.slot, 2),
-            Part::Value(side.nonce, 3),
-            Part::Value(market.base, 2),
-            Part::Value(market.quote, 2),
-            Part::Value(side.price, 15),
-            Part::Value(sells, 1),
-            Part::Value(side.maker_ratio, 1),
-            Part::Value(side.taker_ratio, 1),
-            Part::Value(side.amount.packed, 5),
-            Part::Value(side.expiry, 4),
-        ],
-    );
+    let fields = OrderFields {
+        account: id.into(),
+        sub: market.sub.into(),
+        slot: side.slot.into(),
+        nonce: side.nonce.into(),
+        base_token: market.base.into(),
+        quote_token: market.quote.into(),
+        price: side.price.into(),
+        is_sell: sells.into(),
+        maker_ratio: side.maker_ratio.into(),
+        taker_ratio: side.taker_ratio.into(),
+        amount: side.amount.into(),
+        expiry: side.expiry.into(),
+    };
+    let signed = signing.message(b, &fields);
     b.signature(pkh, signed);
     (id, signed, root)
 }
@@ -228,9 +225,10 @@ pub fn order_matching(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, runni
     let quote = divide(b, value, PRICE_UNIT);
     b.assert_nonzero(quote);
     let (maker_after, taker_after) = (maker.trade(b, quantity), taker.trade(b, quantity));
-    // The second word of the match's message begins within the expected quote.
-    let expected_quote = cut(b, &inputs.get(|op| op.expected_quote).to_be_bytes(), &[5]);
-    let expected = [b.integer(inputs.get(|op| op.expected_base), 128), expected_quote.value(b, 0, 16)];
+    let quote_cuts = OrderMatchingFields::cuts(|it| it.expected_quote);
+    let expected_quote = cut(b, &inputs.get(|op| op.expected_quote).to_be_bytes(), &quote_cuts);
+    let expected_base = b.integer(inputs.get(|op| op.expected_base), Form::Amount.bits());
+    let expected = [expected_base, expected_quote.whole(b)];
     let exhausted = [maker_after.exhausted, taker_after.exhausted];
     assert_largest(b, (quantity, quote, value), maker.price, expected, exhausted);
 
@@ -255,17 +253,32 @@ pub fn order_matching(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, runni
     let (submitter_id, owner) = (submitter.id, submitter.owner);
     let root = submitter.close(b, root, raised, owner);
 
-    let mut parts = vec![
-        Part::Constant(8, 1),
-        Part::Value(submitter_id, 4),
-        Part::Value(market.sub, 1),
-        Part::Value(fee_token, 2),
-        Part::Value(fee.packed, 2),
-        Part::Value(expected[0], 16),
-    ];
-    parts.extend(expected_quote.parts());
-    parts.extend([Part::Value(nonce, 4), Part::Value(time, 4)]);
-    let terms = signing.message(b, &parts);
+    let fields = OrderMatchingFields {
+        submitter: submitter_id.into(),
+        sub: market.sub.into(),
+        fee_token: fee_token.into(),
+        fee: fee.into(),
+        expected_base: expected_base.into(),
+        expected_quote: (&expected_quote).into(),
+        nonce: nonce.into(),
+        time: time.into(),
+        maker: maker_id.into(),
+        taker: taker_id.into(),
+        maker_slot: maker.slot.into(),
+        taker_slot: taker.slot.into(),
+        maker_sell_token: maker_token.into(),
+        taker_sell_token: taker_token.into(),
+        maker_amount: maker.amount.into(),
+        taker_amount: taker.amount.into(),
+        maker_ratio: maker.maker_ratio.into(),
+        taker_ratio: taker.taker_ratio.into(),
+        maker_sells: maker_sold.into(),
+        taker_sells: taker_sold.into(),
+        maker_nonce: maker.nonce.into(),
+        taker_nonce: taker.nonce.into(),
+        maker_is_sell: maker_sells.into(),
+    };
+    let terms = signing.message(b, &fields);
     let orders = b.hash(maker_message, taker_message);
     let signed = b.hash(terms, orders);
     b.signature(pkh, signed);
@@ -275,28 +288,6 @@ pub fn order_matching(b: &mut Builder, inputs: &Inputs<'_, OrderMatching>, runni
     let zero = b.zero();
     owe(b, running, zero, fee_token, fee.value);
 
-    let mut parts = vec![
-        Part::Constant(8, 1),
-        Part::Value(market.sub, 1),
-        Part::Value(maker_id, 4),
-        Part::Value(taker_id, 4),
-        Part::Value(submitter_id, 4),
-        Part::Value(maker.slot, 2),
-        Part::Value(taker.slot, 2),
-        Part::Value(maker_token, 2),
-        Part::Value(taker_token, 2),
-    ];
-    parts.extend(cut_value(b, fee_token, 2, &[1]).parts());
-    parts.extend([
-        Part::Value(maker.amount.packed, 5),
-        Part::Value(taker.amount.packed, 5),
-        Part::Value(fee.packed, 2),
-        Part::Value(maker.maker_ratio, 1),
-        Part::Value(taker.taker_ratio, 1),
-    ]);
-    parts.extend(cut_value(b, maker_sold, 16, &[8]).parts());
-    parts.extend(cut_value(b, taker_sold, 16, &[15]).parts());
-    parts.extend([Part::Value(maker.nonce, 3), Part::Value(taker.nonce, 3), Part::Value(maker_sells, 1)]);
-    let chunks = pubdata(b, 4, &parts);
+    let chunks = pubdata(b, &fields);
     frame.leave(b, running, root, &chunks);
 }

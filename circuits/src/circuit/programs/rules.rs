@@ -4,18 +4,9 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
 
 use super::account::{OpenAccount, leaf_index};
-use crate::circuit::slot::{Builder, Part, Var};
-use crate::operation::POOLED_USD;
+use crate::circuit::slot::{Builder, Var};
+use crate::operation::{FIRST_STABLECOIN, Form, LAST_STABLECOIN, MIRROR_OFFSET, POOLED_USD, RESERVES};
 use crate::poseidon::hash2;
-
-/// Account that holds the chains' reserves; it has no owner, ever.
-const RESERVE_ACCOUNT: u64 = 1;
-/// First token that a chain issues; the stablecoins pooled as token 1 are this and the following fourteen.
-const FIRST_CHAIN_TOKEN: u64 = 17;
-/// Last pooled stablecoin.
-const LAST_STABLECOIN: u64 = 31;
-/// A stablecoin's reserve mirror is its id less this.
-const MIRROR_OFFSET: u64 = 15;
 
 /// The account's owner is set: it exists, and it is not the reserve account.
 pub fn assert_owned(b: &mut Builder, owner_hash: Var) {
@@ -37,7 +28,7 @@ pub fn no_owner(b: &mut Builder) -> Var {
 
 /// The account is not the reserve account: for accounts that an operation may create.
 pub fn assert_not_reserve(b: &mut Builder, id: Var) {
-    let difference = b.sum(&[(Fr::ONE, id), (-Fr::from(RESERVE_ACCOUNT), b.active())], Fr::ZERO);
+    let difference = b.sum(&[(Fr::ONE, id), (-Fr::from(u64::from(RESERVES)), b.active())], Fr::ZERO);
     b.assert_nonzero(difference);
 }
 
@@ -51,17 +42,17 @@ pub struct TokenPair {
     reserve: Var,
 }
 
-/// Token pair rule: l1 ≥ 17, and l2 = l1 or (l2 = 1 and l1 ≤ 31). Both fit 16 bits.
+/// Token pair rule: l1 ≥ 17, and l2 = l1 or (l2 = 1 and l1 ≤ 31). Both fit their fields.
 pub fn token_pair(b: &mut Builder, l1: u16, l2: u16) -> TokenPair {
     let pooled = b.bit(l1 != l2);
-    let l1 = chain_token(b, l1.into());
-    b.range(l1, 16);
-    let room = b.sum(&[(-Fr::ONE, l1)], Fr::from(LAST_STABLECOIN));
+    let l1 = chain_token(b, l1);
+    b.range(l1, Form::L1Token.bits());
+    let room = b.sum(&[(-Fr::ONE, l1)], Fr::from(u64::from(LAST_STABLECOIN)));
     let room = b.product(pooled, room);
     b.range(room, 8);
     let to_pool = b.sum(&[(-Fr::ONE, l1)], Fr::from(u64::from(POOLED_USD)));
     let l2 = b.multiply_add(Fr::ONE, pooled, to_pool, l1);
-    let reserve = b.sum(&[(Fr::ONE, l1), (-Fr::from(MIRROR_OFFSET), pooled)], Fr::ZERO);
+    let reserve = b.sum(&[(Fr::ONE, l1), (-Fr::from(u64::from(MIRROR_OFFSET)), pooled)], Fr::ZERO);
     TokenPair { l1, l2, reserve }
 }
 
@@ -75,7 +66,7 @@ impl TokenPair {
         chain: Var,
     ) -> (OpenAccount<'a>, Var) {
         let reserve = OpenAccount::open(b, update);
-        b.assert_sum(&[(Fr::ONE, reserve.id), (-Fr::from(RESERVE_ACCOUNT), b.active())], Fr::ZERO);
+        b.assert_sum(&[(Fr::ONE, reserve.id), (-Fr::from(u64::from(RESERVES)), b.active())], Fr::ZERO);
         let index = leaf_index(b, chain, self.reserve);
         (reserve, index)
     }
@@ -92,39 +83,33 @@ pub fn assert_minimum(b: &mut Builder, amount: Var, left: Var, right: Var) -> [V
     rests
 }
 
-/// Public data in 23-byte chunks, padded to the operation's number of chunks.
-pub fn pubdata(b: &mut Builder, chunks: usize, parts: &[Part]) -> Vec<Var> {
-    let mut words = b.words(23, parts);
-    words.resize(chunks, b.zero());
-    words
-}
-
 /// The low 128 bits of a field element.
 pub fn low128(value: &Fr) -> u128 {
     let bytes = value.to_repr();
     u128::from_le_bytes(std::array::from_fn(|i| bytes.as_ref()[i]))
 }
 
-/// Sub-account, 8 bits; the path of the leaf it leads to forces it below 32.
+/// A sub-account of its field's width; the path of the leaf it leads to forces it below 32.
 pub fn sub_account(b: &mut Builder, sub: u8) -> Var {
-    b.integer(u128::from(sub), 8)
+    b.integer(u128::from(sub), Form::Sub.bits())
 }
 
-/// A token that users hold, 16 bits: the pooled one, or one from 17 up.
+/// A token that users hold: the pooled one, or one from 17 up.
 pub fn token(b: &mut Builder, token: u16) -> Var {
     let is_pooled = token == POOLED_USD;
     let pooled = b.bit(is_pooled);
-    let other = chain_token(b, if is_pooled { FIRST_CHAIN_TOKEN } else { token.into() });
+    let other = chain_token(b, if is_pooled { FIRST_STABLECOIN } else { token });
     let to_pool = b.sum(&[(-Fr::ONE, other)], Fr::from(u64::from(POOLED_USD)));
     let token = b.multiply_add(Fr::ONE, pooled, to_pool, other);
-    b.range(token, 16);
+    b.range(token, Form::Token.bits());
     token
 }
 
 /// A token from 17 up, as large as 17 bits. `token`: what is declared; 17 stands for what is pooled.
-fn chain_token(b: &mut Builder, token: u64) -> Var {
-    let token = if b.holds_operation() { token } else { FIRST_CHAIN_TOKEN };
-    let above = b.input(Fr::from(token) - Fr::from(FIRST_CHAIN_TOKEN));
-    b.range(above, 16);
-    b.sum(&[(Fr::ONE, above), (Fr::from(FIRST_CHAIN_TOKEN), b.active())], Fr::ZERO)
+fn chain_token(b: &mut Builder, token: u16) -> Var {
+    let first = Fr::from(u64::from(FIRST_STABLECOIN));
+    let token = if b.holds_operation() { token } else { FIRST_STABLECOIN };
+    let above = b.input(Fr::from(u64::from(token)) - first);
+    b.range(above, Form::L1Token.bits());
+    b.sum(&[(Fr::ONE, above), (first, b.active())], Fr::ZERO)
 }

@@ -1,12 +1,14 @@
 //! Transfer and TransferToNew: an amount moves from one account to another.
 
 use super::account::{OpenAccount, Signer, leaf_index};
-use super::amount::{amount, cut, cut_value, fee, owner_hash, stored_owner};
+use super::amount::{amount, cut, fee, owner_hash, stored_owner};
+use super::fields::pubdata;
 use super::frame::{Frame, Running, Signing, owe};
 use super::inputs::Inputs;
-use super::rules::{assert_not_reserve, assert_owned, no_owner, pubdata, sub_account, token};
-use crate::circuit::slot::{Builder, Part};
-use crate::operation::{Transfer, TransferToNew};
+use super::rules::{assert_not_reserve, assert_owned, no_owner, sub_account, token};
+use crate::circuit::slot::Builder;
+use crate::operation::table::{TransferFields, TransferToNewFields};
+use crate::operation::{Owner, Transfer, TransferToNew};
 
 /// The program of Transfer. Updates: from, to.
 pub fn transfer(b: &mut Builder, inputs: &Inputs<'_, Transfer>, running: &mut Running) {
@@ -32,37 +34,24 @@ pub fn transfer(b: &mut Builder, inputs: &Inputs<'_, Transfer>, running: &mut Ru
     let (to_id, auth, owner) = (to.id, to.auth, to.owner);
     let root = to.close(b, root, auth, owner);
 
-    let signed = signing.message(
-        b,
-        &[
-            Part::Constant(4, 1),
-            Part::Value(from_id, 4),
-            Part::Value(from_sub, 1),
-            Part::Value(to_owner.high, 25),
-            Part::Value(to_owner.low, 7),
-            Part::Value(to_sub, 1),
-            Part::Value(token, 2),
-            Part::Value(amount.packed, 5),
-            Part::Value(fee.packed, 2),
-            Part::Value(nonce, 4),
-            Part::Value(time, 4),
-        ],
-    );
+    let fields = TransferFields {
+        from: from_id.into(),
+        from_sub: from_sub.into(),
+        token: token.into(),
+        amount: amount.into(),
+        to: to_id.into(),
+        to_sub: to_sub.into(),
+        to_owner: (&to_owner).into(),
+        fee: fee.into(),
+        nonce: nonce.into(),
+        time: time.into(),
+    };
+    let signed = signing.message(b, &fields);
     b.signature(pkh, signed);
 
     let zero = b.zero();
     owe(b, running, zero, token, fee.value);
-    let parts = [
-        Part::Constant(4, 1),
-        Part::Value(from_id, 4),
-        Part::Value(from_sub, 1),
-        Part::Value(token, 2),
-        Part::Value(to_id, 4),
-        Part::Value(to_sub, 1),
-        Part::Value(amount.packed, 5),
-        Part::Value(fee.packed, 2),
-    ];
-    let chunks = pubdata(b, 2, &parts);
+    let chunks = pubdata(b, &fields);
     frame.leave(b, running, root, &chunks);
 }
 
@@ -74,7 +63,7 @@ pub fn transfer_to_new(b: &mut Builder, inputs: &Inputs<'_, TransferToNew>, runn
     let (amount, fee) = (amount(b, inputs.get(|op| op.amount.bits())), fee(b, inputs.get(|op| op.fee.bits())));
     let signing = Signing::enter(b, running);
     let time = signing.deadline(b, inputs.get(|op| op.time));
-    let to_bytes = cut(b, &inputs.get(|op| op.to_owner.0), &[10, 25]);
+    let to_bytes = cut(b, &inputs.get(|op| op.to_owner.0), &TransferToNewFields::cuts(|it| it.to_owner));
     let to_owner = owner_hash(b, &to_bytes);
     assert_owned(b, to_owner);
 
@@ -94,32 +83,25 @@ pub fn transfer_to_new(b: &mut Builder, inputs: &Inputs<'_, TransferToNew>, runn
     let (to_id, auth) = (to.id, to.auth);
     let root = to.close(b, root, auth, to_owner);
 
-    let mut parts = vec![Part::Constant(2, 1), Part::Value(from_id, 4), Part::Value(from_sub, 1)];
-    parts.push(Part::Value(to_bytes.value(b, 0, 25), 25));
-    parts.push(Part::Value(to_bytes.value(b, 25, 32), 7));
-    parts.extend([
-        Part::Value(to_sub, 1),
-        Part::Value(token, 2),
-        Part::Value(amount.packed, 5),
-        Part::Value(fee.packed, 2),
-        Part::Value(nonce, 4),
-        Part::Value(time, 4),
-    ]);
-    let signed = signing.message(b, &parts);
+    // No word of the message ends within the owner's halves, but a chunk does.
+    let to_halves = to_bytes.joined(b, &[Owner::SPLIT]);
+    let fields = TransferToNewFields {
+        from: from_id.into(),
+        from_sub: from_sub.into(),
+        token: token.into(),
+        amount: amount.into(),
+        to: to_id.into(),
+        to_sub: to_sub.into(),
+        to_owner: (&to_halves).into(),
+        fee: fee.into(),
+        nonce: nonce.into(),
+        time: time.into(),
+    };
+    let signed = signing.message(b, &fields);
     b.signature(pkh, signed);
 
     let zero = b.zero();
     owe(b, running, zero, token, fee.value);
-    let mut parts = vec![
-        Part::Constant(2, 1),
-        Part::Value(from_id, 4),
-        Part::Value(from_sub, 1),
-        Part::Value(token, 2),
-        Part::Value(amount.packed, 5),
-    ];
-    parts.extend(to_bytes.parts());
-    parts.extend(cut_value(b, to_id, 4, &[1]).parts());
-    parts.extend([Part::Value(to_sub, 1), Part::Value(fee.packed, 2)]);
-    let chunks = pubdata(b, 3, &parts);
+    let chunks = pubdata(b, &TransferToNewFields { to_owner: (&to_bytes).into(), ..fields });
     frame.leave(b, running, root, &chunks);
 }

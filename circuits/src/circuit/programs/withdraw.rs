@@ -4,12 +4,14 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use super::account::{OpenAccount, Signer, leaf_index};
-use super::amount::{assert_some, cut, cut_value, fee};
+use super::amount::{assert_some, cut, fee};
+use super::fields::pubdata;
 use super::frame::{Frame, Running, Signing, owe};
 use super::inputs::Inputs;
-use super::rules::{chain, pubdata, sub_account, token_pair};
-use crate::circuit::slot::{Builder, Part};
-use crate::operation::{RATIO_UNIT, Withdraw};
+use super::rules::{chain, sub_account, token_pair};
+use crate::circuit::slot::Builder;
+use crate::operation::table::WithdrawFields;
+use crate::operation::{Form, RATIO_UNIT, Withdraw};
 
 /// The program. Updates: account, reserve.
 pub fn withdraw(b: &mut Builder, inputs: &Inputs<'_, Withdraw>, running: &mut Running) {
@@ -17,15 +19,15 @@ pub fn withdraw(b: &mut Builder, inputs: &Inputs<'_, Withdraw>, running: &mut Ru
     let chain = chain(b, inputs.get(|op| op.chain));
     let sub = sub_account(b, inputs.get(|op| op.sub));
     let pair = token_pair(b, inputs.get(|op| op.l1_token), inputs.get(|op| op.l2_token));
-    let amount_bytes = cut(b, &inputs.get(|op| op.amount).to_be_bytes(), &[12]);
-    let amount = amount_bytes.value(b, 0, 16);
+    let amount_bytes = cut(b, &inputs.get(|op| op.amount).to_be_bytes(), &WithdrawFields::cuts(|it| it.amount));
+    let amount = amount_bytes.whole(b);
     let fee = fee(b, inputs.get(|op| op.fee.bits()));
-    let to = cut(b, &inputs.get(|op| op.to.0), &[17, 24]);
+    let to = cut(b, &inputs.get(|op| op.to.0), &WithdrawFields::cuts(|it| it.to));
     assert_some(b, &to);
     let fast = b.bit(inputs.get(|op| op.fast));
-    let fee_ratio = b.integer(u128::from(inputs.get(|op| op.fee_ratio)), 16);
+    let fee_ratio = b.integer(u128::from(inputs.get(|op| op.fee_ratio)), Form::Ratio.bits());
     let ratio_room = b.sum(&[(-Fr::ONE, fee_ratio)], Fr::from(u64::from(RATIO_UNIT)));
-    b.range(ratio_room, 16);
+    b.range(ratio_room, Form::Ratio.bits());
     let signing = Signing::enter(b, running);
     let time = signing.deadline(b, inputs.get(|op| op.time));
 
@@ -41,36 +43,27 @@ pub fn withdraw(b: &mut Builder, inputs: &Inputs<'_, Withdraw>, running: &mut Ru
     let (auth, owner) = (reserve.auth, reserve.owner);
     let root = reserve.close(b, root, auth, owner);
 
-    // The second word of the message ends after the nonce's first byte.
-    let nonce_bytes = cut_value(b, nonce, 4, &[1]);
-    let mut parts = vec![Part::Constant(3, 1), Part::Value(chain, 1), Part::Value(id, 4), Part::Value(sub, 1)];
-    parts.extend(to.parts());
-    parts.extend([
-        Part::Value(pair.l2, 2),
-        Part::Value(pair.l1, 2),
-        Part::Value(amount, 16),
-        Part::Value(fee.packed, 2),
-    ]);
-    parts.extend(nonce_bytes.parts());
-    parts.extend([Part::Value(fast, 1), Part::Value(fee_ratio, 2), Part::Value(time, 4)]);
-    let signed = signing.message(b, &parts);
+    let fields = WithdrawFields {
+        chain: chain.into(),
+        account: id.into(),
+        sub: sub.into(),
+        to: (&to).into(),
+        l1_token: pair.l1.into(),
+        l2_token: pair.l2.into(),
+        amount: amount.into(),
+        fee: fee.into(),
+        nonce: nonce.into(),
+        fast: fast.into(),
+        fee_ratio: fee_ratio.into(),
+        time: time.into(),
+    };
+    let signed = signing.message(b, &fields);
     b.signature(pkh, signed);
 
     let zero = b.zero();
     owe(b, running, zero, pair.l2, fee.value);
-    let mut parts = vec![
-        Part::Constant(3, 1),
-        Part::Value(chain, 1),
-        Part::Value(id, 4),
-        Part::Value(sub, 1),
-        Part::Value(pair.l1, 2),
-        Part::Value(pair.l2, 2),
-    ];
-    parts.extend(amount_bytes.parts());
-    parts.push(Part::Value(fee.packed, 2));
-    parts.extend(to.parts());
-    parts.extend([Part::Value(nonce, 4), Part::Value(fee_ratio, 2)]);
-    let chunks = pubdata(b, 3, &parts);
+    // A chunk ends within the amount, no word of the message does.
+    let chunks = pubdata(b, &WithdrawFields { amount: (&amount_bytes).into(), ..fields });
     frame.report(b, running, chain, &chunks);
     frame.leave(b, running, root, &chunks);
 }

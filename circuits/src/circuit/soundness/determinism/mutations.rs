@@ -65,7 +65,7 @@ const fn solved(
 
 /// All of them.
 pub const MUTATIONS: [Mutation; 20] = [
-    propagated("OrderMatching", ("range", "b.hint_integer(nonce, 32)"), SIGNATURE),
+    propagated("OrderMatching", ("range", "b.hint_integer(nonce, Form::Nonce.bits())"), SIGNATURE),
     propagated("Transfer", ("range", "u.before.chains.bits())), 32)"), SIGNATURE),
     propagated("Transfer", ("sum", "b.assert_sum(&terms, Fr::ZERO)"), SIGNATURE),
     propagated("Transfer", ("sum", "b.assert_equal(computed, hash)"), MESSAGE),
