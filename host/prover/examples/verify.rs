@@ -40,7 +40,8 @@ fn verify() -> Result<(), Box<dyn Error>> {
     };
 
     // The verifying key follows from circuit and setup.
-    let (key, _) = keys::load_or_build(&data.keys(), record.preset.name(), &setup, &batch.shape(), None, &Progress::silent())?;
+    let (key, _) =
+        keys::load_or_build(&data.keys(), record.preset.name(), &setup, &batch.shape(), None, &Progress::silent())?;
 
     // Recomputes the public inputs from the published data, compares digests, and asks halo2's verifier. A record that does
     // not hold is an error that says why.

@@ -133,7 +133,7 @@ fn existing(path: &Path) -> Result<Option<Setup>, SetupError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sealed::{Kind, Sealed};
+    use crate::sealed::{self, Kind, Sealed};
     use crate::setup::{Blake2b512, Origin};
     use std::fs;
 

@@ -4,7 +4,7 @@ use super::Context;
 use super::arguments::{EngineArguments, SetupArguments, preset};
 use super::compare::{Comparison, compare};
 use super::error::CommandError;
-use super::proof::{ProofPlan, ProofFigures, open_engines};
+use super::proof::{ProofFigures, ProofPlan, open_engines};
 use super::report::Report;
 use halo2curves::bn256::Fr;
 use penstock_circuits::chain::Chain;

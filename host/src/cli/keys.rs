@@ -3,7 +3,7 @@
 use super::Context;
 use super::arguments::{SetupArguments, preset, warn_if_insecure};
 use super::error::CommandError;
-use super::report::{Properties, Location, Report};
+use super::report::{Location, Properties, Report};
 use penstock_circuits::circuit::batch::Batch;
 use penstock_circuits::circuit::preset::Preset;
 use penstock_prover::appliance::SetupChoice;

@@ -169,8 +169,9 @@ fn already_done(
 }
 
 fn report(figures: ProofFigures, arguments: &Arguments, resumed: bool) -> Result<Report, CommandError> {
-    let text =
-        figures.tables(|properties| properties.add("verified", "by the stock verifier").add("record", arguments.out.display()));
+    let text = figures.tables(|properties| {
+        properties.add("verified", "by the stock verifier").add("record", arguments.out.display())
+    });
     let done = format!("the block is committed and its proof is in {}", arguments.out.display());
     let proof = Location::from(arguments.out.as_path());
     Ok(Report::new(&Outcome { figures, proof, verified: true, resumed }, text)?.that_did(done))

@@ -3,7 +3,7 @@
 use super::Context;
 use super::arguments::{ForceArgument, seed};
 use super::error::CommandError;
-use super::report::{Properties, Location, Report};
+use super::report::{Location, Properties, Report};
 use penstock_prover::files::{Destination, DestinationError};
 use penstock_prover::progress::Progress;
 use penstock_prover::setup::{

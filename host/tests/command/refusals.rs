@@ -218,7 +218,7 @@ fn a_block_beyond_the_limit_of_bytes_is_refused_and_the_option_raises_it() {
     endless.stdin(File::open("/dev/zero").unwrap());
     ran(endless.output().unwrap()).failure(3, "input", &["-", "more than 1000 bytes"]);
     let (state, zero) = (stand.path("other"), "/dev/zero");
-    run(["state", "init", "--state", self::text(&state), "--genesis", zero, "--json"]).failure(
+    run(["state", "init", "--state", text(&state), "--genesis", zero, "--json"]).failure(
         3,
         "input",
         &["genesis"],

@@ -51,7 +51,7 @@ impl Setup {
         file.check_size(k).map_err(refused)?;
         let blake2b = file.blake2b(progress).map_err(refused)?;
         if let Some(expected) = expected.filter(|expected| **expected != blake2b) {
-            return Err(refused(ImportError::Digest { expected: *expected, found: blake2b }));
+            return Err(refused(ImportError::Digest { expected: Box::new(*expected), found: Box::new(blake2b) }));
         }
         let s_g2 = file.s_g2().map_err(refused)?;
         let monomial = {
@@ -92,7 +92,7 @@ impl Setup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::setup::samples::{options, to, CEREMONY, HERMEZ, flipped, import, import_refusal, offset, patched};
+    use crate::setup::samples::{CEREMONY, HERMEZ, flipped, import, import_refusal, offset, options, patched, to};
     use crate::setup::{SourceInfo, lagrange};
     use halo2curves::bn256::G1Affine;
     use halo2curves::serde::SerdeObject;
@@ -157,14 +157,16 @@ mod tests {
         let broken = patched(CEREMONY, offset(CEREMONY, 2) + 64, &[0xff; 64]);
         fs::write(&path, &broken).unwrap();
         let digest = |bytes: &[u8]| Blake2b512(*blake2b_simd::blake2b(bytes).as_array());
-        let refused =
-            |expected: &Blake2b512| Setup::import(&path, 6, &to(&out), options(directory.path(), Some(expected)), &Progress::silent()).unwrap_err();
+        let refused = |expected: &Blake2b512| {
+            Setup::import(&path, 6, &to(&out), options(directory.path(), Some(expected)), &Progress::silent())
+                .unwrap_err()
+        };
         let (right, wrong) = (digest(&broken), digest(CEREMONY));
         let error = refused(&wrong);
         let SetupError::Import { source: ImportError::Digest { expected, found }, .. } = error else {
             panic!("{error}")
         };
-        assert_eq!((expected, found), (wrong, right));
+        assert_eq!((*expected, *found), (wrong, right));
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "something was written");
         let error = refused(&right);
         assert!(matches!(error, SetupError::Import { source: ImportError::Point { index: 1, .. }, .. }), "{error}");
@@ -182,7 +184,8 @@ mod tests {
         assert!(setup.origin().to_string().contains("link.ptau"));
         assert_eq!(SourceInfo::read(&link, false, &Progress::silent()).unwrap().name, "link.ptau");
         fs::remove_file(&path).unwrap();
-        let error = Setup::import(&link, 2, &to(&out), options(directory.path(), None), &Progress::silent()).unwrap_err();
+        let error =
+            Setup::import(&link, 2, &to(&out), options(directory.path(), None), &Progress::silent()).unwrap_err();
         assert!(matches!(error, SetupError::Import { source: ImportError::Io(_), .. }), "{error}");
     }
 

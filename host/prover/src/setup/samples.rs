@@ -18,7 +18,13 @@ pub(super) const HERMEZ: &[u8] = include_bytes!("../../tests/ptau/powersOfTau28_
 pub(super) fn import(directory: &TempDir, file: &[u8], k: u32) -> Result<Setup, SetupError> {
     let path = directory.path().join("source");
     fs::write(&path, file).unwrap();
-    Setup::import(&path, k, &to(&directory.path().join("out.srs")), options(directory.path(), None), &Progress::silent())
+    Setup::import(
+        &path,
+        k,
+        &to(&directory.path().join("out.srs")),
+        options(directory.path(), None),
+        &Progress::silent(),
+    )
 }
 
 /// The place at a path, whatever is there.
@@ -36,7 +42,10 @@ pub(super) fn refusal(file: &[u8], k: u32) -> SetupError {
     let directory = tempfile::tempdir().unwrap();
     let error = import(&directory, file, k).unwrap_err();
     let left = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name());
-    assert!(left.into_iter().all(|name| name == "source" || name.to_string_lossy().ends_with(".checkpoint.lock")), "something stays");
+    assert!(
+        left.into_iter().all(|name| name == "source" || name.to_string_lossy().ends_with(".checkpoint.lock")),
+        "something stays"
+    );
     error
 }
 

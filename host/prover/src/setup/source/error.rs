@@ -75,9 +75,9 @@ pub enum ImportError {
     #[error("its BLAKE2b-512 is {found} where {expected} was expected: it is another file or a damaged one")]
     Digest {
         /// What the caller expected.
-        expected: Blake2b512,
+        expected: Box<Blake2b512>,
         /// What the file has.
-        found: Blake2b512,
+        found: Box<Blake2b512>,
     },
     /// Written to between opening and the last byte read.
     #[error("it was written to while it was read: import it once nothing writes to it any more")]
