@@ -1,5 +1,7 @@
 //! `penstock-sim`: serves a simulated card to vfio-user clients.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -91,7 +93,8 @@ fn main() -> ExitCode {
         Kind::Model if options.trace.is_some() => Err("--trace is for the RTL: the model has no signals".to_owned()),
         Kind::Model => Ok(model(window_bits, fault)),
         Kind::Rtl if !fault.is_empty() => Err("--fault is for the model: the RTL keeps its contract".to_owned()),
-        Kind::Rtl => rtl(window_bits, shape, options).map_err(|error| error.to_string()),
+        Kind::Rtl => replaceable(options.trace.as_deref())
+            .and_then(|()| rtl(window_bits, shape, options).map_err(|error| error.to_string())),
     };
     let listening =
         function.and_then(|function| server::listen(&socket, Arc::new(function)).map_err(|error| error.to_string()));
@@ -110,12 +113,23 @@ fn main() -> ExitCode {
     }
 }
 
+/// Refuses to write a trace over anything but another trace.
+fn replaceable(trace: Option<&Path>) -> Result<(), String> {
+    let Some(trace) = trace.filter(|trace| trace.exists()) else { return Ok(()) };
+    let mut first = [0; 8];
+    let read = File::open(trace).and_then(|mut file| file.read_exact(&mut first));
+    if trace.is_file() && read.is_ok() && &first == b"$version" {
+        return Ok(());
+    }
+    Err(format!("{} is there already and is no trace: choose another --trace", trace.display()))
+}
+
 fn board(link: &Path, bit_cycles: u32, window_bits: Option<u8>) -> ExitCode {
     let mut config = BoardConfig { bit_cycles, ..ulx3s::config() };
     config.card.msm.window_bits = window_bits.map_or(config.card.msm.window_bits, usize::from);
     let linked = SimulatedBoard::new(&config).map_err(|error| error.to_string()).and_then(|board| {
-        // A link that an earlier run left behind leads nowhere.
-        if link.is_symlink() {
+        // Only a link that leads to a terminal is one that an earlier run left behind.
+        if std::fs::read_link(link).is_ok_and(|target| target.starts_with("/dev/pts")) {
             std::fs::remove_file(link).map_err(|error| format!("cannot replace {}: {error}", link.display()))?;
         }
         std::os::unix::fs::symlink(board.path(), link)

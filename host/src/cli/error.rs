@@ -197,6 +197,10 @@ impl CommandError {
             Self::Setup(SetupError::Import { source: ImportError::Digest { expected, found }, .. }) => {
                 json!({ "expected": expected, "found": found })
             }
+            Self::Read(InputError::TooLarge { limit, .. }) => json!({ "limit_bytes": limit }),
+            Self::BlockTime(BlockTimeError::Behind { time, clock } | BlockTimeError::Ahead { time, clock }) => {
+                json!({ "timestamp": time, "clock": clock })
+            }
             Self::Open(OpenError::Memory { needed, available, .. }) => {
                 json!({ "needed_mib": needed, "available_mib": available })
             }

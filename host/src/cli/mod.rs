@@ -43,8 +43,9 @@ use signal_hook::flag::register_conditional_shutdown;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tracing::{Level, error, warn};
 
@@ -149,13 +150,34 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Starts the threads that compute. Where the system grants none, this one computes alone.
+/// Starts the threads that compute: as many as the system grants. Where it grants none, this one computes alone.
 fn start_workers() {
-    if let Err(error) = ThreadPoolBuilder::new().build_global() {
-        warn!("this process works on one core: {error}");
-        // It fails only if somebody else has started the threads, and then they are there.
-        let _ = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
+    let wanted = std::env::var("RAYON_NUM_THREADS").ok().and_then(|number| number.parse().ok());
+    let wanted = wanted.filter(|wanted| *wanted > 0);
+    let wanted = wanted.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let builder = match granted_threads(wanted) {
+        0 => {
+            warn!("the system grants no threads: this process computes on one core");
+            ThreadPoolBuilder::new().num_threads(1).use_current_thread()
+        }
+        granted => ThreadPoolBuilder::new().num_threads(granted),
+    };
+    if let Err(error) = builder.build_global() {
+        warn!("the threads that compute could not be started: {error}");
     }
+}
+
+/// How many of so many threads the system lets this process have at once: a pool that gets fewer than it asks for is of no use.
+fn granted_threads(wanted: usize) -> usize {
+    let (sender, receiver) = channel::<()>();
+    let receiver = Mutex::new(receiver);
+    std::thread::scope(|scope| {
+        let wait = || drop(receiver.lock().map(|receiver| receiver.recv()));
+        let granted = (0..wanted).map_while(|_| std::thread::Builder::new().spawn_scoped(scope, wait).ok()).count();
+        // They all have waited for this.
+        drop(sender);
+        granted
+    })
 }
 
 fn run(arguments: Arguments, progress: Progress) -> Result<Report, CommandError> {

@@ -91,16 +91,17 @@ fn whoever_waits_for_another_process_says_so_and_may_give_up() {
     let data = text(folder.path());
     fs::create_dir(folder.path().join("setups")).unwrap();
     let mut lock = File::create(folder.path().join("setups/insecure-k4.srs.lock")).unwrap();
-    lock.write_all(b"process 1 (a slow one\x1b[2J)").unwrap();
+    lock.write_all(b"process 1 (a slow one)").unwrap();
     lock.lock().unwrap();
     let arguments = ["srs", "dev", "--k", "4", "--data", data, "--json"];
     let error = run(arguments.into_iter().chain(["--lock-timeout", "0.1"]));
     error.failure(8, "locked", &["process 1", "insecure-k4.srs.lock"]);
 
+    lock.write_all(b" \x1b[2J").unwrap();
     let mut child = penstock(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
-    assert!(line.contains("waiting for process 1 (a slow one\\u{1b}[2J)"), "{line:?}");
+    assert!(line.contains("waiting for process 1 (a slow one) \\u{1b}[2J, which holds"), "{line:?}");
     lock.unlock().unwrap();
     assert!(child.wait().unwrap().success());
 }
@@ -226,7 +227,7 @@ fn a_proof_whose_place_has_gone_is_kept_and_taken_up() {
     // The keys are there afterwards, so that the proof begins at once.
     run(["demo", "--json"]).success();
     let (block, out) = (example("block.json"), place.join("proof.json"));
-    let arguments = ["prove", text(&block), "--state", text(&state), "--out", text(&out), "--json"];
+    let arguments = ["prove", text(&block), "--state", text(&state), "--out", text(&out), "--any-time", "--json"];
     let mut child = penstock(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     // The warning comes right before the proof.

@@ -52,7 +52,7 @@ fn what_is_not_signed_or_malformed_is_refused() {
     deposit.failure(3, "input", &["no operation to be signed", "deposit"]);
     let mut unsigned = json!({ "transfer": transfer(ALICE, BOB, ONE, 0) });
     unsigned["transfer"]["tip"] = "1".into();
-    sign(&unsigned, &ALICE.key_text()).failure(3, "input", &["transfer: unknown field `tip`", "line 1"]);
+    sign(&unsigned, &ALICE.key_text()).failure(3, "input", &["transfer.tip: unknown field `tip`", "line 1"]);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn an_unsigned_operation_has_one_form() {
     let parts = ["transfer: invalid type: sequence", "line 1"];
     sign(&json!({ "transfer": list }), &ALICE.key_text()).failure(3, "input", &parts);
     sign(&json!(["transfer", fields]), &ALICE.key_text()).failure(3, "input", &["sequence"]);
-    sign(&json!({ "transfer": fields, "order": {} }), &ALICE.key_text()).failure(3, "input", &["second entry"]);
+    sign(&json!({ "transfer": fields, "withdraw": {} }), &ALICE.key_text()).failure(3, "input", &["second entry"]);
 }
 
 #[test]

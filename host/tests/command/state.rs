@@ -72,7 +72,13 @@ fn states_that_are_missing_taken_or_open_elsewhere_are_refused() {
     init(&state);
     run(["state", "init", "--state", text(&state), "--json"]).failure(3, "state", &["already holds a state"]);
     let open = State::open(&state).unwrap();
-    run(["state", "show", "--state", text(&state), "--json"]).failure(3, "state", &["open in another process"]);
+    // Readers see what was committed last; who would change it is refused.
+    for command in ["show", "export"] {
+        run(["state", command, "--state", text(&state), "--json"]).success();
+    }
+    let (block, out) = (example("block.json"), folder.path().join("proof.json"));
+    let prove = ["prove", text(&block), "--state", text(&state), "--out", text(&out), "--any-time", "--json"];
+    run(prove).failure(8, "locked", &["open in another process"]);
     drop(open);
     run(["state", "show", "--state", text(&state), "--json"]).success();
 }

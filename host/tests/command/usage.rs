@@ -52,7 +52,7 @@ fn a_full_device_behind_stdout_is_told_and_a_closed_pipe_is_not() {
     let full = File::options().write(true).open("/dev/full").unwrap();
     let full =
         ran(penstock(["presets"]).stdout(full).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap());
-    assert!(full.code == 6 && full.stderr.contains("stdout"), "{full:?}");
+    assert!(full.code == 9 && full.stderr.contains("stdout"), "{full:?}");
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let closed = ran(penstock(["presets"]).stdout(writer).output().unwrap());

@@ -52,7 +52,7 @@ pub enum FileError {
         available: u64,
     },
     /// Another process has the lock, and for longer than was asked for.
-    #[error("{} is locked by {holder} for more than {:.0} s: wait for it, or give --lock-timeout", path.display(), waited.as_secs_f64())]
+    #[error("{} is locked by {holder}, for which this process waited {:.1} s: wait for that one to end, or raise --lock-timeout", path.display(), waited.as_secs_f64())]
     Locked {
         /// The lock's file.
         path: PathBuf,
