@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use sha2::{Digest, Sha256};
 
 use super::port::declarations;
-use super::{Options, Toolchain, VerilatorError, cache_folder};
+use penstock_tools::cache_folder;
+
+use super::{Options, Toolchain, VerilatorError};
 use crate::emit::Design;
 
 const FLAGS: [&str; 12] = [

@@ -14,7 +14,7 @@ mod toolchain;
 
 pub use port::Port;
 pub use shim::{Library, Simulation};
-pub use toolchain::{Toolchain, cache_folder};
+pub use toolchain::Toolchain;
 
 #[cfg(doc)]
 use crate::emit::Design;

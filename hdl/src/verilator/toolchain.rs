@@ -18,14 +18,6 @@ pub struct Toolchain {
     pub compiler: PathBuf,
 }
 
-/// Penstock's folder for what can be made again: `$PENSTOCK_CACHE`, or the user's cache folder.
-pub fn cache_folder() -> PathBuf {
-    std::env::var_os("PENSTOCK_CACHE").map(PathBuf::from).unwrap_or_else(|| {
-        directories::ProjectDirs::from("", "", "penstock")
-            .map_or_else(|| std::env::temp_dir().join("penstock"), |folders| folders.cache_dir().to_owned())
-    })
-}
-
 impl Toolchain {
     /// Looks for Verilator in `$PENSTOCK_VERILATOR`, among the tools that `cargo xtask setup` installs, and on the path.
     ///
@@ -33,7 +25,7 @@ impl Toolchain {
     /// [`VerilatorError::Missing`].
     pub fn find() -> Result<Self, VerilatorError> {
         let given = std::env::var_os("PENSTOCK_VERILATOR").map(PathBuf::from);
-        let installed = cache_folder().join("tools/bin/verilator-cli");
+        let installed = penstock_tools::programs_folder().join("verilator-cli");
         let candidates = given.into_iter().chain([installed, PathBuf::from("verilator")]);
         let (verilator, version) = candidates
             .filter_map(|path| output(&path, &["--version"]).map(|version| (path, version)))

@@ -11,7 +11,7 @@ use std::io::IsTerminal;
 
 use anyhow::{Result, bail};
 
-use crate::shell;
+use xtask::shell;
 
 /// What this process may do about packages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! `cargo xtask contracts`: the verifier contract from its source, with the compiler that host/contracts pins.
 
-use crate::shell;
 use anyhow::Result;
+use xtask::shell;
 
 pub(crate) fn run(check: bool) -> Result<()> {
     let directory = "host/contracts";

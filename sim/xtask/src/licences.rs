@@ -3,11 +3,11 @@
 //! Cargo's metadata says what each package declares; deny.toml says what is accepted. Read are `licenses.allow`,
 //! `bans.deny` and, from `sources`, that only crates.io and this workspace are known.
 
-use crate::shell;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use spdx::{Expression, LicenseReq, ParseMode};
 use std::fs;
+use xtask::shell;
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 

@@ -1,29 +1,25 @@
 //! Penstock's task runner: `cargo xtask <task>`.
 //!
 //! What a contributor or the CI runs beyond `cargo build` lives here, in Rust, so that it works alike everywhere and
-//! needs nothing installed but Rust. Every task runs from the workspace's root.
+//! needs nothing installed but Rust. Every task runs from the workspace's root. The campaigns, which need half of the workspace
+//! built, are a program of their own that this one starts.
 
 mod apt;
-mod bitstream;
 mod ci;
-mod conformance;
 mod contracts;
-mod formal;
 mod licences;
-mod recipe;
-mod rtl;
-mod rtl_proof;
-mod serve;
 mod setup;
-mod shell;
-mod soundness;
-mod soundness_determinism;
-mod vm;
+
+use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
+use xtask::shell;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Penstock's set-up, checks and campaigns")]
+#[command(
+    after_help = "Campaigns, each with --help: soundness, rtl, bitstream, formal, conformance, rtl-proof, vm-test"
+)]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
@@ -43,46 +39,9 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Shows that every constraint of the batch circuit and every item of its programs is needed, that programs determine what they
-    /// publish, and that circuit and execution accept the same blocks.
-    Soundness(soundness::Arguments),
-    /// The card's Verilog and its figures.
-    Rtl {
-        #[command(subcommand)]
-        task: rtl::Task,
-    },
-    /// Builds a board's bitstream: emit, synthesise, place, route, pack; writes its manifest. Where the board's tools are not
-    /// open: checks its recipe and writes the card's Verilog for it.
-    Bitstream(bitstream::Arguments),
-    /// Proves what is claimed of the card's control logic, and that each proof notices a broken unit.
-    Formal {
-        /// Only this one.
-        name: Option<String>,
-    },
-    /// Runs the whole conformance suite on simulated cards (the RTL: half an hour; the board at its pins: longer).
-    Conformance {
-        /// Only this one.
-        #[arg(long, value_parser = ["model", "rtl", "board"])]
-        card: Option<String>,
-    },
-    /// Makes a batch proof whose every commitment comes from the card's RTL, and compares it with the CPU's.
-    RtlProof {
-        /// Capacity preset.
-        #[arg(long, default_value = "tiny")]
-        preset: String,
-        /// A board's card, served over a socket, in place of the parameters that simulate soonest.
-        #[arg(long)]
-        shape: Option<rtl::ShapeName>,
-    },
-    /// Runs the conformance suite in a virtual machine, whose kernel drives a simulated card with vfio-pci.
-    VmTest {
-        /// Which card: `model` or `rtl`.
-        #[arg(long, default_value = "model", value_parser = ["model", "rtl"])]
-        card: String,
-        /// Use KVM instead of emulation, where this machine has it.
-        #[arg(long)]
-        kvm: bool,
-    },
+    /// A campaign and its arguments.
+    #[command(external_subcommand)]
+    Campaign(Vec<OsString>),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -91,12 +50,11 @@ fn main() -> anyhow::Result<()> {
         Task::Ci => ci::run(),
         Task::Licences => licences::run(),
         Task::Contracts { check } => contracts::run(check),
-        Task::Soundness(arguments) => soundness::run(&arguments),
-        Task::Rtl { task } => rtl::run(&task),
-        Task::Bitstream(arguments) => bitstream::run(&arguments),
-        Task::Formal { name } => formal::run(name.as_deref()),
-        Task::Conformance { card } => conformance::run(card.as_deref()),
-        Task::RtlProof { preset, shape } => rtl_proof::run(&preset, shape.map(Into::into)),
-        Task::VmTest { card, kvm } => vm::run(&card, kvm),
+        Task::Campaign(words) => {
+            let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+            let words = words.iter().map(|word| &**word);
+            let program = ["cargo", "run", "--quiet", "--locked", "--package", "penstock-campaigns", "--"];
+            shell::run_words("", &program.into_iter().chain(words).collect::<Vec<_>>())
+        }
     }
 }

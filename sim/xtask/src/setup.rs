@@ -6,9 +6,10 @@
 use std::fs;
 
 use anyhow::{Context, Result, bail};
-use penstock_hdl::verilator::cache_folder;
+use penstock_tools::cache_folder;
 
-use crate::{apt, shell};
+use crate::apt;
+use xtask::shell;
 
 const REQUIREMENTS: &str = include_str!("../requirements.txt");
 

@@ -19,9 +19,9 @@ use anyhow::{Context, Result, bail, ensure};
 use penstock_circuits::circuit::soundness::determinism::{
     Claim, MUTATIONS, Mutation, Outcome, Program, Question, programs, settle,
 };
-use penstock_hdl::verilator::cache_folder;
+use penstock_tools::programs_folder;
 
-use crate::shell;
+use xtask::shell;
 
 /// Seconds for one question. Questions are linear: a hundredth of this is enough.
 const TIMEOUT: u32 = 60;
@@ -132,7 +132,7 @@ fn sources(program: &Program) -> Result<BTreeMap<(&'static str, u32), String>> {
 
 /// Whether z3 finds that the value cannot differ.
 fn ask(question: &Question) -> Result<bool> {
-    let program = cache_folder().join("tools/bin/z3");
+    let program = programs_folder().join("z3");
     let program = program.to_string_lossy();
     let timeout = format!("-T:{TIMEOUT}");
     let mut command = shell::command("", &[&*program, &timeout, "-in"]);

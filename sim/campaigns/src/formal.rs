@@ -14,9 +14,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use penstock_hdl::formal::{Method, Mutation, SUBJECTS, Subject};
-use penstock_hdl::verilator::cache_folder;
+use penstock_tools::programs_folder;
 
-use crate::shell;
+use xtask::shell;
 
 /// Cycles within which a broken unit has to show it.
 const MUTATION_DEPTH: u32 = 12;
@@ -101,7 +101,7 @@ fn check(subject: &Subject, depth: u32, options: &[&str], folder: &Path) -> Resu
 
 /// Whether a program of the tools succeeds, and what it prints.
 fn call(program: &str, arguments: &[&str], folder: &Path) -> Result<(bool, String)> {
-    let installed = cache_folder().join("tools/bin");
+    let installed = programs_folder();
     let program = installed.join(program);
     let program = program.to_string_lossy();
     // smtbmc looks for the solver on PATH.
@@ -112,4 +112,45 @@ fn call(program: &str, arguments: &[&str], folder: &Path) -> Result<(bool, Strin
     let output = output.with_context(|| format!("{program} does not run; run `cargo xtask setup` first"))?;
     let said = [output.stdout, output.stderr].concat();
     Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One test a subject, so that they run side by side.
+    macro_rules! subjects {
+        ($($name:ident),*) => {
+            const TESTED: &[&str] = &[$(stringify!($name)),*];
+
+            $(
+                #[test]
+                fn $name() {
+                    run(Some(stringify!($name))).unwrap();
+                }
+            )*
+        };
+    }
+
+    subjects!(
+        fifo,
+        gather,
+        cut,
+        arbiter,
+        read_mux,
+        write_mux,
+        bursts,
+        completions,
+        submissions,
+        pairs,
+        pairs_in_words,
+        slots,
+        rendezvous,
+        rendezvous_in_words
+    );
+
+    #[test]
+    fn every_subject_is_proved_with_the_tests() {
+        assert_eq!(SUBJECTS.iter().map(|subject| subject.name).collect::<Vec<_>>(), TESTED);
+    }
 }

@@ -24,9 +24,9 @@ use penstock_hdl::field::Shape;
 use penstock_hdl::hierarchy::{instance, modules};
 
 use crate::rtl::SHIFT_REGISTER_CYCLES;
-use crate::shell;
 use placement::Cells;
 use tcl::{Answers, Run};
+use xtask::shell;
 
 /// The wrapper's module, and its file without the suffix.
 const TOP: &str = "alveo_u55c";

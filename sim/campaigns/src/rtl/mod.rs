@@ -15,7 +15,7 @@ use penstock_hdl::emit::Design;
 use penstock_hdl::field::Shape;
 use penstock_hdl::shape::{self, SHAPES};
 
-use crate::shell;
+use xtask::shell;
 
 pub(crate) use synthesis::SHIFT_REGISTER_CYCLES;
 
@@ -123,7 +123,7 @@ fn emit(shapes: &[Shape], record: bool) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn check() -> Result<()> {
+fn check() -> Result<()> {
     let recorded =
         fs::read_to_string(shell::root().join(CHECKSUMS)).with_context(|| format!("cannot read {CHECKSUMS}"))?;
     for shape in SHAPES {
@@ -139,4 +139,12 @@ pub(crate) fn check() -> Result<()> {
     }
     println!("the Verilog is what {CHECKSUMS} records");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_emitted_verilog_is_what_is_recorded() {
+        super::check().unwrap();
+    }
 }

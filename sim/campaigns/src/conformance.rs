@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::serve::Served;
-use crate::shell;
+use xtask::shell;
 
 const SUITE: [&str; 6] = ["cargo", "test", "--locked", "--workspace", "--test", "conformance"];
 

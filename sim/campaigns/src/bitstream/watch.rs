@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::step;
-use crate::shell;
+use xtask::shell;
 
 /// How often the log is looked at.
 const PERIOD: Duration = Duration::from_millis(500);

@@ -20,7 +20,8 @@ use penstock_hdl::verilator::{Library, Options};
 use serde_json::{Map, Value, json};
 
 use super::area;
-use crate::{shell, soundness};
+use crate::soundness;
+use xtask::shell;
 
 pub(super) fn run(shapes: &[Shape], points: usize, hashes: usize, with_area: bool) -> Result<()> {
     let distributions = distributions(points)?;

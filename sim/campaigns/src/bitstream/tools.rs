@@ -1,9 +1,9 @@
 //! The open tools, pinned or native, and their versions.
 
 use anyhow::{Context, Result};
-use penstock_hdl::verilator::cache_folder;
+use penstock_tools::programs_folder;
 
-use crate::shell;
+use xtask::shell;
 
 /// Programs to call and what they say they are.
 pub(super) struct Tools {
@@ -22,7 +22,7 @@ impl Tools {
             if native {
                 name.to_owned()
             } else {
-                cache_folder().join(format!("tools/bin/yowasp-{name}")).to_string_lossy().into_owned()
+                programs_folder().join(format!("yowasp-{name}")).to_string_lossy().into_owned()
             }
         };
         let [yosys, nextpnr, ecppack] = ["yosys", "nextpnr-ecp5", "ecppack"].map(program);

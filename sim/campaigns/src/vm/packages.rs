@@ -8,10 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use penstock_hdl::verilator::cache_folder;
+use penstock_tools::cache_folder;
 use sha2::{Digest, Sha256};
 
-use crate::shell;
+use xtask::shell;
 
 const SUITES: [&str; 2] = ["trixie", "trixie-backports"];
 const PACKAGES: [&str; 2] = ["qemu-system-x86", "busybox-static"];

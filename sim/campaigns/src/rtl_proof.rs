@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::serve::Served;
-use crate::shell;
+use xtask::shell;
 
 /// Of the blinding; any will do, if both engines use the same.
 const SEED: &str = "5eed000000000000000000000000000000000000000000000000000000000001";

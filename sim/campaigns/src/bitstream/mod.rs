@@ -33,7 +33,7 @@ use indicatif::MultiProgress;
 use penstock_hdl::board::ulx3s;
 use sha2::{Digest, Sha256};
 
-use crate::{recipe, shell};
+use crate::recipe;
 use blocks::Blocks;
 use manifest::Manifest;
 use memories::Table;
@@ -41,6 +41,7 @@ use place::Placer;
 use step::Step;
 use tools::Tools;
 use watch::Watched;
+use xtask::shell;
 
 /// Where a board's folder says which sites its block RAMs have.
 const BLOCK_RAMS: &str = "block-rams.txt";

@@ -52,7 +52,7 @@ mod tests {
 
     use super::super::tools::Tools;
     use super::*;
-    use crate::shell;
+    use xtask::shell;
 
     /// Cycles from reset to the first operands.
     const START: usize = 3;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::shell;
+use xtask::shell;
 
 const STUBS: &str = include_str!("stubs.tcl");
 

@@ -1,0 +1,3 @@
+//! What tasks and campaigns share: how other programs are run.
+
+pub mod shell;
