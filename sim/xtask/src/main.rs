@@ -8,6 +8,7 @@ mod ci;
 mod conformance;
 mod contracts;
 mod formal;
+mod interrupt;
 mod licences;
 mod recipe;
 mod rtl;
@@ -64,6 +65,9 @@ enum Task {
         #[arg(long, value_parser = ["model", "rtl", "board"])]
         card: Option<String>,
     },
+    /// Kills every first step (state, setup, keys, cosets) at a random moment, many times, and runs it again: it succeeds, what it made is
+    /// whole, and nothing else stays.
+    Interrupt(interrupt::Arguments),
     /// Makes a batch proof whose every commitment comes from the card's RTL, and compares it with the CPU's.
     RtlProof {
         /// Capacity preset.
@@ -95,6 +99,7 @@ fn main() -> anyhow::Result<()> {
         Task::Bitstream(arguments) => bitstream::run(&arguments),
         Task::Formal { name } => formal::run(name.as_deref()),
         Task::Conformance { card } => conformance::run(card.as_deref()),
+        Task::Interrupt(arguments) => interrupt::run(&arguments),
         Task::RtlProof { preset, shape } => rtl_proof::run(&preset, shape.map(Into::into)),
         Task::VmTest { card, kvm } => vm::run(&card, kvm),
     }
