@@ -5,8 +5,8 @@
 //! a kill:      a fresh folder ──> the step ──random delay──> SIGKILL ──> nothing but whole files, if any
 //!                                 the step again ──> succeeds ──> the same check, the same files and no others
 //! ```
-//! The short form is a test like any other. `cargo xtask interrupt` runs the long one, and says with [`KILLS`] and [`SEED`] how
-//! often and where the random delays start.
+//! The short form is a test like any other. `cargo xtask interrupt` runs the long one, and says with [`KILLS`], [`SEED`] and [`ONLY`]
+//! how often, where the random delays start and with which step.
 
 use crate::people::example;
 use crate::run::{Ran, penstock, ran, text};
@@ -17,13 +17,14 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 const KILLS: &str = "PENSTOCK_INTERRUPT_KILLS";
 const SEED: &str = "PENSTOCK_INTERRUPT_SEED";
+const ONLY: &str = "PENSTOCK_INTERRUPT_STEP";
 /// Kills of all steps together where no number is asked for, and in the short form.
 const MANY: usize = 1_000;
 const FEW: usize = 30;
@@ -56,7 +57,7 @@ struct Step {
 const STEPS: [Step; 7] = [
     Step {
         name: "state init",
-        share: 450,
+        share: 480,
         given: |_| (),
         command: "state init --state state --json",
         check: "state show --state state --json",
@@ -98,7 +99,7 @@ const STEPS: [Step; 7] = [
     },
     Step {
         name: "keys build",
-        share: 20,
+        share: 10,
         given: |_| (),
         command: "keys build --preset tiny --json",
         check: "keys build --preset tiny --json",
@@ -108,7 +109,7 @@ const STEPS: [Step; 7] = [
     },
     Step {
         name: "keys build, with a setup",
-        share: 40,
+        share: 25,
         given: |folder| {
             succeed(folder, "srs dev --k 14 --json");
         },
@@ -120,7 +121,7 @@ const STEPS: [Step; 7] = [
     },
     Step {
         name: "demo, with keys",
-        share: 20,
+        share: 15,
         given: |folder| {
             succeed(folder, "keys build --preset tiny --json");
         },
@@ -168,7 +169,10 @@ fn a_state_or_a_setup_whose_making_was_killed_at_any_moment_is_made_by_the_next_
 fn every_first_step_that_was_killed_at_any_moment_is_taken_up_by_the_next_run() {
     let number = |name| std::env::var(name).ok().map(|number| number.parse().unwrap());
     let (kills, seed) = (number(KILLS).map_or(MANY, |kills: u64| kills as usize), number(SEED).unwrap_or(1));
-    let outcomes = campaign(&STEPS.iter().collect::<Vec<_>>(), kills, seed);
+    let only = std::env::var(ONLY).ok();
+    let steps: Vec<&Step> = STEPS.iter().filter(|step| only.as_ref().is_none_or(|only| step.name == only)).collect();
+    assert!(!steps.is_empty(), "no step is called {only:?}");
+    let outcomes = campaign(&steps, kills, seed);
     println!("{:<28}{:>8}{:>14}{:>14}{:>10}", "step", "kills", "in mid-step", "left files", "failures");
     for (name, kills, outcome) in &outcomes {
         let Outcome { in_mid_step, with_files, faults } = outcome;
@@ -319,7 +323,7 @@ fn masked(part: &str) -> &str {
     if digits.len() == 16 && hex::decode(digits).is_ok() { "DIGEST." } else { part }
 }
 
-fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+fn walk(folder: &Path) -> Vec<PathBuf> {
     let inside = |entry: fs::DirEntry| match entry.file_type().unwrap().is_dir() {
         true => walk(&entry.path()),
         false => vec![entry.path()],

@@ -20,8 +20,11 @@ pub(crate) struct Arguments {
     /// Where the random delays start.
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     seed: u64,
+    /// Only this step, as the table names it.
+    #[arg(long, value_name = "NAME")]
+    step: Option<String>,
     /// Some 30 kills of the steps that take a moment.
-    #[arg(long, conflicts_with_all = ["kills", "seed"])]
+    #[arg(long, conflicts_with_all = ["kills", "seed", "step"])]
     short: bool,
 }
 
@@ -32,6 +35,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     command.args([&name, "--exact", "--include-ignored", "--nocapture"]);
     command.env("PENSTOCK_INTERRUPT_KILLS", arguments.kills.to_string());
     command.env("PENSTOCK_INTERRUPT_SEED", arguments.seed.to_string());
+    if let Some(step) = &arguments.step {
+        command.env("PENSTOCK_INTERRUPT_STEP", step);
+    }
     let output = command.stderr(Stdio::inherit()).output()?;
     let told = String::from_utf8_lossy(&output.stdout);
     print!("{told}");
