@@ -6,6 +6,7 @@ mod bitstreams;
 mod card;
 mod cards;
 mod edges;
+mod interrupted;
 mod people;
 mod proof;
 mod refusals;

@@ -7,6 +7,7 @@
 mod apt;
 mod ci;
 mod contracts;
+mod interrupt;
 mod licences;
 mod setup;
 
@@ -39,6 +40,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Kills the first steps of the `penstock` command (state, setups, keys) at random moments and takes them again.
+    Interrupt(interrupt::Arguments),
     /// A campaign and its arguments.
     #[command(external_subcommand)]
     Campaign(Vec<OsString>),
@@ -50,6 +53,7 @@ fn main() -> anyhow::Result<()> {
         Task::Ci => ci::run(),
         Task::Licences => licences::run(),
         Task::Contracts { check } => contracts::run(check),
+        Task::Interrupt(arguments) => interrupt::run(&arguments),
         Task::Campaign(words) => {
             let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
             let words = words.iter().map(|word| &**word);
