@@ -9,7 +9,7 @@
 //! file, stdin --read--> bytes, within a limit --from_slice--> UTF-8 without mark --from_str--> T
 //!                                                             serde_json <- OneForm <- path <- T
 //! ```
-//! The layers of the last step: serde_json parses, [`OneForm`] asks it for objects only, `serde_path_to_error` keeps the
+//! The layers of the last step: serde_json parses, `OneForm` asks it for objects only, `serde_path_to_error` keeps the
 //! path. Repeated fields are refused by what serde derives. Whitespace, the order of fields and escapes within strings are
 //! JSON's own and free.
 

@@ -59,7 +59,22 @@ struct Shown {
     id: u64,
     position: Position,
     began: Instant,
+    /// When the position came.
+    reached: Instant,
     repeated: Instant,
+}
+
+impl Shown {
+    fn times(&self) -> Times {
+        Times { elapsed: self.began.elapsed(), reached: self.reached - self.began }
+    }
+}
+
+/// How long work has taken until now, and until it reached its position: from stage to stage that may be long.
+#[derive(Clone, Copy)]
+struct Times {
+    elapsed: Duration,
+    reached: Duration,
 }
 
 impl Console {
@@ -97,20 +112,20 @@ impl Console {
         let mut works = self.works();
         let Some(shown) = works.shown.last_mut().filter(|shown| shown.repeated.elapsed() >= REPEATED) else { return };
         shown.repeated = Instant::now();
-        let (position, elapsed) = (shown.position.clone(), shown.began.elapsed());
+        let (position, times) = (shown.position.clone(), shown.times());
         // The message takes the lock to be written.
         drop(works);
-        let left = left(&position, elapsed).map(|left| left.as_secs());
+        let left = left(&position, times).map(|left| left.as_secs());
         let Position { label, stage, done, total } = &position;
         info!(
             work = *label,
             stage,
             done,
             total,
-            seconds = elapsed.as_secs(),
+            seconds = times.elapsed.as_secs(),
             seconds_left = left,
             "{}",
-            line(&position, elapsed)
+            line(&position, times)
         );
     }
 
@@ -137,10 +152,21 @@ impl Listener for Console {
             match position {
                 None => works.shown.retain(|shown| shown.id != id),
                 Some(position) => match works.shown.iter_mut().find(|shown| shown.id == id) {
-                    Some(shown) => shown.position = position.clone(),
+                    Some(shown) => {
+                        if shown.position.done != position.done {
+                            shown.reached = Instant::now();
+                        }
+                        shown.position = position.clone();
+                    }
                     None => {
                         let now = Instant::now();
-                        works.shown.push(Shown { id, position: position.clone(), began: now, repeated: now });
+                        works.shown.push(Shown {
+                            id,
+                            position: position.clone(),
+                            began: now,
+                            reached: now,
+                            repeated: now,
+                        });
                     }
                 },
             }
@@ -162,7 +188,7 @@ impl Works {
             }
             return;
         };
-        let text = line(&shown.position, shown.began.elapsed());
+        let text = line(&shown.position, shown.times());
         self.bar.get_or_insert_with(bar).set_message(text);
         if let Some(bar) = &self.bar {
             bar.tick();
@@ -180,7 +206,7 @@ fn bar() -> ProgressBar {
 }
 
 /// What is done, how far it is, and how long it takes: `proof: quotient  ████████░░░░░░░░░░░░  41 %, 6 s, about 9 s left`.
-fn line(position: &Position, elapsed: Duration) -> String {
+fn line(position: &Position, times: Times) -> String {
     let Position { label, stage, done, total } = position;
     let mut line = (*label).to_owned();
     if let Some(stage) = stage {
@@ -192,17 +218,18 @@ fn line(position: &Position, elapsed: Duration) -> String {
         let cells: String = (0..CELLS).map(|cell| if cell < filled { '█' } else { '░' }).collect();
         line += &format!("  {cells}  {} %", done * 100 / total);
     }
-    line += &format!(", {} s", elapsed.as_secs());
-    if let Some(left) = left(position, elapsed) {
+    line += &format!(", {} s", times.elapsed.as_secs());
+    if let Some(left) = left(position, times) {
         line += &format!(", about {} s left", left.as_secs().max(1));
     }
     line
 }
 
-/// An estimate from what was done so far, once that is enough to tell.
-fn left(position: &Position, elapsed: Duration) -> Option<Duration> {
+/// An estimate from how long it took to come so far, once that is enough to tell.
+fn left(position: &Position, Times { elapsed, reached }: Times) -> Option<Duration> {
     let share = position.done as f64 / position.total? as f64;
-    (share > 0.02 && share <= 1.0 && elapsed >= Duration::from_secs(1)).then(|| elapsed.mul_f64(1.0 / share - 1.0))
+    let telling = share > 0.02 && share <= 1.0 && elapsed >= Duration::from_secs(1);
+    telling.then(|| reached.mul_f64(1.0 / share).saturating_sub(elapsed))
 }
 
 /// Writes whole messages between the drawings of the line.
@@ -292,7 +319,13 @@ mod tests {
 
     #[test]
     fn a_line_says_what_is_done_what_is_left_and_an_estimate() {
-        let six = Duration::from_secs(6);
+        let [four, six] = [4, 6].map(Duration::from_secs);
+        let late = Times { elapsed: six, reached: four };
+        assert_eq!(
+            line(&position(400, Some(1000)), late),
+            "proof: quotient  ████████░░░░░░░░░░░░  40 %, 6 s, about 4 s left"
+        );
+        let six = Times { elapsed: six, reached: six };
         assert_eq!(
             line(&position(400, Some(1000)), six),
             "proof: quotient  ████████░░░░░░░░░░░░  40 %, 6 s, about 9 s left"
@@ -306,7 +339,7 @@ mod tests {
     #[test]
     fn more_steps_than_there_are_and_none_at_all_are_drawn_too() {
         for (done, total) in [(2000, Some(1000)), (0, Some(0)), (5, Some(0))] {
-            line(&position(done, total), Duration::from_secs(3));
+            line(&position(done, total), Times { elapsed: Duration::from_secs(3), reached: Duration::from_secs(1) });
         }
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! - every state change is a Merkle path from the root that the previous operation left;
 //! - amounts, fees and limits hold as integers: whatever could wrap around the field is range-checked;
-//! - the signed message and the public data are recomposed from the very values that the state changes used ([`fields`]), in the
+//! - the signed message and the public data are recomposed from the very values that the state changes used (`fields`), in the
 //!   layout of the table of operations.
 //!
 //! Balances are range-checked where they shrink and where value enters (Deposit); credits inside the rollup only

@@ -39,12 +39,12 @@ impl Stage {
     pub fn share_before(self) -> u64 {
         match self {
             Self::Synthesis => 0,
-            Self::Advice => 30,
-            Self::Permutation => 410,
-            Self::Quotient => 445,
-            Self::Pieces => 775,
-            Self::Evaluation => 915,
-            Self::Opening => 930,
+            Self::Advice => 22,
+            Self::Permutation => 477,
+            Self::Quotient => 515,
+            Self::Pieces => 721,
+            Self::Evaluation => 886,
+            Self::Opening => 905,
         }
     }
 
