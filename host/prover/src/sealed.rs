@@ -3,7 +3,7 @@
 //! A sealed file is a header and a run of sections. The header names the kind and version of the content and holds the
 //! length and SHA-256 of every section, then its own SHA-256. A reader checks the header once and each section as it
 //! reads it, so sections can be read in parallel and only those wanted; nothing is decoded before its hash agrees.
-//! A file appears whole or not at all (see [`files`](crate::files)).
+//! A file appears whole or not at all (see [`files`]).
 //!
 //! The hashes guard against damage and mix-ups, not against someone who may write to the directory.
 //!
