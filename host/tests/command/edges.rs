@@ -109,19 +109,19 @@ fn whoever_waits_for_another_process_says_so_and_may_give_up() {
 #[test]
 fn a_system_that_grants_no_threads_is_served_by_one() {
     let folder = tempfile::tempdir().unwrap();
-    let program = env!("CARGO_BIN_EXE_penstock");
-    // The superuser has no limit: somebody else is asked.
-    let mut command = if geteuid().is_root() {
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "prlimit", "--nproc=1", program]);
-        command
-    } else {
-        let mut command = Command::new("prlimit");
-        command.args(["--nproc=1", program]);
-        command
-    };
-    let data = folder.path().join("data");
+    let (program, data) = (folder.path().join("penstock"), folder.path().join("data"));
+    // The checkout may be closed to others.
+    fs::copy(env!("CARGO_BIN_EXE_penstock"), &program).unwrap();
     fs::create_dir(&data).unwrap();
+    let limited = ["prlimit", "--nproc=1", text(&program)];
+    // The superuser has no limit: somebody who has no other process is asked.
+    let mut command = Command::new(if geteuid().is_root() { "setpriv" } else { limited[0] });
+    if geteuid().is_root() {
+        command.args(["--reuid=64321", "--regid=64321", "--clear-groups"]).args(limited);
+    } else {
+        command.args(&limited[1..]);
+    }
+    command.current_dir(folder.path());
     open_to_all(folder.path());
     open_to_all(&data);
     command.args(["srs", "dev", "--k", "6", "--data", text(&data), "--json"]);
