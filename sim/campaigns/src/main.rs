@@ -5,8 +5,8 @@
 //! sim ──> conformance, vm (a kernel's vfio-pci), rtl-proof (a batch proof whose sums come from RTL)
 //! ```
 //!
-//! The task runner starts this program, so that what a contributor needs first (set-up, checks) does not wait for half of the workspace. Every campaign
-//! runs from the workspace's root.
+//! The task runner starts this program, so that what a contributor needs first (set-up, checks) does not wait for half of the
+//! workspace. Every campaign runs from the workspace's root.
 
 mod bitstream;
 mod conformance;
